@@ -1,0 +1,1 @@
+"""What the process decides, in pure Python: no network, no files, no clock of its own."""

@@ -1,0 +1,77 @@
+"""What a stage found out and how it was judged; apart from the reports themselves, which live in the object store."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class EvidenceKind(StrEnum):
+    """The evidence that stages produce and policies require."""
+
+    DATA_QUALITY = "data_quality"
+    PRE_TRAINING_BIAS = "pre_training_bias"
+    MODEL_QUALITY = "model_quality"
+    POST_TRAINING_BIAS = "post_training_bias"
+    TEST_VALIDATION = "test_validation"
+
+
+class EvidenceVerdict(StrEnum):
+    """How a measurement, or the whole of a report, stands to its limits; ordered from best to worst."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    WARNING = "warning"
+    NOT_ASSESSABLE = "not_assessable"
+    FAIL = "fail"
+
+
+_SEVERITY = list(EvidenceVerdict)
+
+
+def worst_verdict(verdicts: list[EvidenceVerdict]) -> EvidenceVerdict:
+    """The worst of the verdicts; PASS when there are none."""
+    return max(verdicts, key=_SEVERITY.index, default=EvidenceVerdict.PASS)
+
+
+class Measurement(BaseModel):
+    """One number (or one expectation) and the limit it was held to.
+
+    Attributes:
+        name: The metric, in SageMaker Clarify's words, such as ``disparate_impact``; or an expectation's type.
+        value: What was measured; None where it cannot be assessed or is no number.
+        facet: The facet, such as ``white``, for a bias metric.
+        column: The column, for an expectation.
+        minimum: The lowest value allowed, in the metric's own unit; None without a lower limit.
+        maximum: The highest value allowed; None without an upper limit.
+        severity: What missing the limit means: ``fail`` stops the candidate, ``warning`` must be answered by the approver.
+        verdict: How the value stands to the limit.
+        detail: What a reader needs besides the number, such as counts and sample rows. One line.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    value: float | None = None
+    facet: str | None = None
+    column: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    severity: Literal["fail", "warning"] = "fail"
+    verdict: EvidenceVerdict = EvidenceVerdict.PASS
+    detail: str = ""
+
+
+class Evidence(BaseModel):
+    """A report of a stage, by address and digest, with its verdict and the numbers behind it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: EvidenceKind
+    uri: str
+    sha256: str
+    verdict: EvidenceVerdict
+    measurements: tuple[Measurement, ...] = ()
+    seed: int | None = None
+    code_version: str = ""

@@ -1,0 +1,219 @@
+"""A use case as its team declares it in use_case.yaml: the one form that every stage reads."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from model_governance.domain.canonical import digest
+from model_governance.errors import UseCaseInvalid
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$")]
+PersonId = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,63}$")]
+
+
+class Declared(BaseModel):
+    """Part of a declaration: immutable, and with no field that we do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Business(Declared):
+    """Why the organisation wants the model; goes into the card's business details."""
+
+    problem: str = Field(max_length=2048)
+    stakeholders: tuple[str, ...] = ()
+    line_of_business: str = Field(max_length=2048)
+
+
+class DataZone(Declared):
+    """The project in the data catalogue that the use case belongs to."""
+
+    domain_id: str
+    project_id: str
+
+
+class RiskAnswers(Declared):
+    """The answers from which the policy computes the risk tier."""
+
+    exposure: Literal["internal", "customer", "public"]
+    automated_decisions: bool
+    affects_people: bool
+    data_sensitivity: Literal["public", "internal", "personal", "special_category"]
+
+
+class Label(Declared):
+    """The column to predict and the value that counts as the positive outcome."""
+
+    column: str
+    positive: int | float | str
+
+
+class Facet(Declared):
+    """A facet to compare groups by, in SageMaker Clarify's terms.
+
+    ``value_or_threshold`` selects the disadvantaged group d: the listed values, or, for a single number with
+    ``threshold: true``, the rows strictly above it.
+    """
+
+    name_or_index: str
+    value_or_threshold: tuple[int | float | str, ...] = Field(min_length=1)
+    threshold: bool = False
+
+
+class Expectation(Declared):
+    """A Great Expectations expectation by its own name and arguments."""
+
+    type: str = Field(pattern=r"^expect_[a-z_]+$")
+    kwargs: dict[str, Any] = {}
+    severity: Literal["fail", "warning"] = "fail"
+
+
+class Split(Declared):
+    """How rows are divided: by a hash of the row, so that equal rows never stand on both sides."""
+
+    seed: int
+    holdout_fraction: float = Field(gt=0, lt=1)
+
+
+class Data(Declared):
+    """Where the data comes from and what its columns mean."""
+
+    source: str = Field(pattern=r"^(s3|https)://.+")
+    separator: str = Field(default=",", min_length=1, max_length=1)
+    label: Label
+    features: tuple[str, ...] = Field(min_length=1)
+    facets: tuple[Facet, ...] = Field(min_length=1)
+    split: Split
+    expectations: tuple[Expectation, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _features_leak_nothing(self) -> Data:
+        forbidden = {self.label.column, *(facet.name_or_index for facet in self.facets)}
+        leaked = sorted(forbidden.intersection(self.features))
+        if leaked:
+            raise ValueError(f"features must not contain the label or a facet: {', '.join(leaked)}")
+        if len(set(self.features)) != len(self.features):
+            raise ValueError("features must not repeat a column")
+        return self
+
+
+class Training(Declared):
+    """The training job, in SageMaker's words."""
+
+    image: str
+    program: str = "train.py"
+    instance_type: str = "ml.m5.large"
+    instance_count: int = Field(default=1, ge=1, le=1)
+    volume_size_gb: int = Field(default=10, ge=1, le=1024)
+    max_runtime_seconds: int = Field(default=1800, ge=60, le=86400)
+    hyperparameters: dict[str, str | int | float | bool] = {}
+
+
+class Limit(Declared):
+    """A limit on a metric, fixed before the model exists."""
+
+    metric: str
+    facet: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    severity: Literal["fail", "warning"] = "fail"
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Limit:
+        if self.minimum is None and self.maximum is None:
+            raise ValueError("a limit needs a minimum, a maximum or both")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} exceeds maximum {self.maximum}")
+        return self
+
+
+class EndpointSize(Declared):
+    """The instances behind an endpoint."""
+
+    instance_type: str = "ml.m5.large"
+    instance_count: int = Field(default=1, ge=1, le=10)
+
+
+class Deployment(Declared):
+    """How the model is served in test and in production, and what it must answer there."""
+
+    test: EndpointSize = EndpointSize()
+    production: EndpointSize = EndpointSize()
+    sample_rows: int = Field(default=20, ge=1, le=1000)
+    parity_tolerance: float = Field(default=1e-6, gt=0, le=0.01)
+
+
+class UseCase(Declared):
+    """A use case: purpose, people, risk, data, training, limits, deployment and schedule."""
+
+    name: Name
+    title: str = Field(max_length=256)
+    purpose: str = Field(max_length=2048)
+    problem_type: Literal["binary_classification", "regression"] = "binary_classification"
+    algorithm: str = Field(max_length=1024)
+    owner: PersonId
+    author: PersonId
+    business: Business
+    intended_uses: str = Field(max_length=2048)
+    factors_affecting_model_efficiency: str = Field(default="", max_length=2048)
+    ethical_considerations: str = Field(default="", max_length=2048)
+    datazone: DataZone
+    risk: RiskAnswers
+    approvers: dict[Literal["use_case", "governance", "production"], tuple[PersonId, ...]] = {}
+    data: Data
+    training: Training
+    limits: tuple[Limit, ...] = Field(min_length=1)
+    deployment: Deployment = Deployment()
+    schedule: str | None = None
+    retrain_on: tuple[str, ...] = ()
+
+    @field_validator("schedule")
+    @classmethod
+    def _five_fields(cls, schedule: str | None) -> str | None:
+        if schedule is not None and not re.fullmatch(r"(\S+\s+){4}\S+", schedule.strip()):
+            raise ValueError(f"schedule {schedule!r} is not a cron expression of five fields")
+        return schedule
+
+    @model_validator(mode="after")
+    def _limits_name_known_facets(self) -> UseCase:
+        known = {facet.name_or_index for facet in self.data.facets}
+        for limit in self.limits:
+            if limit.facet is not None and limit.facet not in known:
+                raise ValueError(f"limit on {limit.metric} names facet {limit.facet!r}; declared: {sorted(known)}")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """Sha256 of the declaration's canonical JSON, in hex: changes whenever any declared value does."""
+        return digest(self.model_dump(mode="json"))
+
+
+def parse_use_case(text: str, *, file: str, folder: str) -> UseCase:
+    """A use case from the text of its use_case.yaml.
+
+    Args:
+        text: The YAML.
+        file: How to call the file in an error.
+        folder: The folder's name, which the use case must bear.
+
+    Raises:
+        UseCaseInvalid: Naming file, field and reason of each fault.
+    """
+    try:
+        declared = yaml.safe_load(text)
+    except yaml.YAMLError as fault:
+        raise UseCaseInvalid(f"{file}: is not YAML: {' '.join(str(fault).split())}") from None
+    if not isinstance(declared, dict):
+        raise UseCaseInvalid(f"{file}: must be a mapping of fields, not {type(declared).__name__}")
+    try:
+        use_case = UseCase.model_validate(declared)
+    except ValidationError as faults:
+        lines = [f"{file}: {'.'.join(map(str, fault['loc'])) or '(root)'}: {fault['msg']}" for fault in faults.errors()]
+        raise UseCaseInvalid("\n".join(lines)) from None
+    if use_case.name != folder:
+        raise UseCaseInvalid(f"{file}: name: {use_case.name!r} must be the folder's name, {folder!r}")
+    return use_case

@@ -1,0 +1,1 @@
+"""The embedded server: SageMaker's registry, cards, lineage, jobs and endpoints over SageMaker's own wire protocol."""
