@@ -67,8 +67,16 @@ def shown(value: Any, *, sensitive: bool) -> str:
     """How AWS names a value in a message: nothing of a sensitive one, no quotes in lists; cut after 256 characters."""
     if sensitive:
         return "Value"
-    text = f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
+    text = _in_java(value)
     return f"Value '{text if len(text) <= 256 else text[:256] + '...'}'"
+
+
+def _in_java(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_in_java, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}={_in_java(item)}' for key, item in value.items())}}}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def fault(value: Any, path: str, wording: str, *, sensitive: bool = False) -> str:
