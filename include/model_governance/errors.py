@@ -56,7 +56,15 @@ class AccessRefused(GovernanceError):
 
 
 class RecordConflict(GovernanceError):
-    """Something stands there already, or was changed meanwhile: read again before trying again."""
+    """Something stands there already, or was changed meanwhile: read again before trying again.
+
+    Attributes:
+        was_retried: Whether the request was sent more than once, so that what stands there may be the caller's own.
+    """
+
+    def __init__(self, message: str, *, was_retried: bool = False) -> None:
+        super().__init__(message)
+        self.was_retried = was_retried
 
 
 class RequestRefused(GovernanceError):

@@ -174,7 +174,9 @@ class Artifacts:
     def _refuse_ledger(self, bucket: str, prefix: str, verb: str) -> None:
         """Raises if the prefix is in the ledger, or holds it."""
         if bucket == self.bucket and (prefix.startswith(LEDGER_PREFIX) or LEDGER_PREFIX.startswith(prefix)):
-            raise AccessRefused(f"s3://{bucket}/{prefix} was not {verb}: the ledger under {LEDGER_PREFIX} is append-only")
+            raise AccessRefused(
+                f"s3://{bucket}/{prefix} was not {verb}: the ledger under {LEDGER_PREFIX} is append-only"
+            )
 
     def _keys(self, bucket: str, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[str]:
         """Keys of a bucket, page by page."""

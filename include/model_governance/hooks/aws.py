@@ -194,7 +194,8 @@ def _from_answer(fault: botocore_exceptions.ClientError, service: str, action: s
     if code in _UNAVAILABLE_CODES or status >= 500:
         return ServiceUnavailable(told)
     if code in _CONFLICT_CODES or "already exist" in lowered:
-        return RecordConflict(told)
+        retries = int(fault.response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
+        return RecordConflict(told, was_retried=retries > 0)
     if code in _MISSING_CODES or (code == "ValidationException" and any(word in lowered for word in _MISSING_WORDS)):
         return RecordMissing(told)
     return RequestRefused(told)
