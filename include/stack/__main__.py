@@ -111,7 +111,7 @@ def password(user: Annotated[str, typer.Argument(help="A user of Airflow.")]) ->
 
 @commands.command()
 def secrets() -> None:
-    """Make the keys and passwords that are not there yet, without starting anything (docker-compose.yaml needs them)."""
+    """Make the keys and passwords not there yet, without starting anything: docker-compose.yaml needs them."""
     typer.echo(f"The secrets are in {make_credentials(_settings()).folder}.")
 
 

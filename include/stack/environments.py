@@ -1,4 +1,4 @@
-"""The Python environments beside the project's own: the object store's and the container images', each locked by itself."""
+"""The Python environments beside the project's own, each locked by itself: the object store's, the images'."""
 
 from __future__ import annotations
 
