@@ -1,8 +1,8 @@
 """Each part's environment, written from the settings and nothing else: what a part is not told here, it does not know.
 
 A part gets the secrets that it needs and no others. Airflow's parts never learn where the ledger's private key is, nor
-any key but the pipeline's; the two that record decisions (api-server and triggerer) also act as ``decision-service``, by
-the AWS credentials of their process. Those are no Airflow connection on purpose: Airflow hands every connection that
+any key but the pipeline's; the two that record decisions (api-server and triggerer) also act as ``decision-service``,
+by the AWS credentials of their process. Those are no Airflow connection on purpose: Airflow hands every connection that
 its api-server knows to any task that asks.
 """
 
