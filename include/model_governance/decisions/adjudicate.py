@@ -1,6 +1,6 @@
 """Adjudication: what a status set in the registry itself counts for, and its undoing where it counts for nothing.
 
-Apart from ``decide`` because here the deed comes first: boto3, a console or our command line has set the status already.
+Apart from ``decide`` because here the deed comes first: boto3, a console or our command line has set it already.
 """
 
 from __future__ import annotations

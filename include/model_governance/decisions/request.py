@@ -1,4 +1,4 @@
-"""Requests: the question put to the people who may pass a gate, with the evidence as it stands; the gate's first step."""
+"""Requests: the question put to the people who may pass a gate, with the evidence as it stands; its first step."""
 
 from __future__ import annotations
 

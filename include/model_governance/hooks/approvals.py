@@ -1,4 +1,4 @@
-"""Approval records: who set a status in the registry, from the trail of calls that the service itself keeps (CloudTrail).
+"""Approval records: who set a status in the registry, from the trail of calls that AWS keeps (CloudTrail).
 
 Apart from the registry because ``LastModifiedBy`` there is overwritten by every later update; and because on AWS the
 trail lags behind the registry by minutes: no record yet is a state of its own, not an answer.

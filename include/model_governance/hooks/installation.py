@@ -1,4 +1,4 @@
-"""An installation: its settings, and every hook made from them; what stages, triggers, pages and commands are handed."""
+"""An installation: its settings, and every hook made from them; what stages, triggers and pages are handed."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class Installation:
         """
         if self.settings.ledger_public_key is None:
             raise RecordMissing(
-                "the installation has no public key for its ledger: set MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY to a PEM file"
+                "the installation has no public key for its ledger: set MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY to its file"
             )
         return PublicKey.load(self.settings.ledger_public_key)
 
