@@ -84,6 +84,16 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
     return _attribute(installation, found, record)
 
 
+def gate_verdict(installation: Installation, gate: Gate, use_case: str, subject: str) -> GateVerdict:
+    """How a gate stands by ledger, policy, card and model, read afresh; changes nothing.
+
+    Raises:
+        RecordMissing: There is no such card or model package.
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    return _look(installation, gate, use_case, subject)[2]
+
+
 def _look(
     installation: Installation, gate: Gate, use_case: str, subject: str
 ) -> tuple[Subject, GateRecord, GateVerdict]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from model_governance.decisions.record import GateRecord, read_record
-from model_governance.decisions.subject import Subject, artifact_sha256, read_subject
-from model_governance.domain.decision import Gate
+from model_governance.decisions.record import GateRecord
+from model_governance.decisions.subject import Subject, artifact_sha256
 from model_governance.domain.evidence import Evidence
 from model_governance.domain.gate import GateVerdict, Observed, evaluate_gate
 from model_governance.domain.policy import Policy
@@ -47,16 +46,3 @@ def evaluate_record(
 ) -> GateVerdict:
     """How a gate stands by its record, now."""
     return evaluate_gate(policy, record.request, record.decisions, installation.now(), observed)
-
-
-def gate_verdict(installation: Installation, gate: Gate, use_case: str, subject: str) -> GateVerdict:
-    """How a gate stands by ledger, policy, card and model, read afresh; changes nothing.
-
-    Raises:
-        RecordMissing: There is no such card or model package.
-        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
-    """
-    policy = installation.policy
-    observed = observe(installation, read_subject(installation, gate, use_case, subject), policy)
-    record = read_record(installation.ledger(use_case).entries(), gate, subject)
-    return evaluate_record(installation, record, policy, observed)

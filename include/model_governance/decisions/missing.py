@@ -13,7 +13,7 @@ from model_governance.hooks.installation import Installation
 
 
 def missing_for(
-    installation: Installation, gate: Gate, use_case: str, *, run_id: str = "", subject: str | None = None
+    installation: Installation, gate: Gate, use_case: str, subject: str | None = None, *, run_id: str = ""
 ) -> tuple[MissingItem, ...]:
     """What stands between a subject and a gate: evidence, changed reports, request, decisions; empty when it is open.
 
@@ -21,8 +21,8 @@ def missing_for(
         installation: Through which to read.
         gate: The gate.
         use_case: The use case's name.
-        run_id: The DAG run whose candidate it is.
         subject: ARN of the model package or card; by default the use case's card, or the run's model package.
+        run_id: The DAG run whose candidate it is, where no subject is given.
 
     Raises:
         RecordMissing: There is no such card or model package.

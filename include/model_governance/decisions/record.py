@@ -57,8 +57,7 @@ def read_record(entries: Sequence[Entry], gate: Gate, subject: str) -> GateRecor
         for entry in about
         if entry.kind is EntryKind.REQUEST and (request := _read(GateRequest, entry)).gate is gate
     ]
-    newest = requests[-1] if requests else None
-    request, asked = newest or (None, None)
+    asked = requests[-1][1] if requests else None
     decided = [(_read(Decision, entry), entry) for entry in about if entry.kind is EntryKind.DECISION]
     standing = [
         (decision, entry)
@@ -69,7 +68,7 @@ def read_record(entries: Sequence[Entry], gate: Gate, subject: str) -> GateRecor
     candidates = [_read(Candidate, entry) for entry in about if entry.kind is EntryKind.CANDIDATE]
     refused = [str(entry.body.get("event_id", "")) for entry in about if entry.kind is EntryKind.REFUSAL]
     return GateRecord(
-        request=request,
+        request=requests[-1][0] if requests else None,
         entry=asked,
         decisions=tuple(decision for decision, _ in standing),
         entries=tuple((decision, entry) for decision, entry in standing if decision.gate is gate),
