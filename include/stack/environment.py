@@ -79,7 +79,9 @@ def environment_of(program: Program, settings: Settings) -> dict[str, str]:
     return variables
 
 
-def machine_environment(environment: Mapping[str, str] | None = None, *, first_on_path: Path | None = None) -> dict[str, str]:
+def machine_environment(
+    environment: Mapping[str, str] | None = None, *, first_on_path: Path | None = None
+) -> dict[str, str]:
     """What every program needs of the machine, and nothing of the user's own cloud accounts or Airflow."""
     values = os.environ if environment is None else environment
     kept = {name: values[name] for name in _FROM_THE_USER if name in values}

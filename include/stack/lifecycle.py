@@ -175,7 +175,9 @@ def _alone(settings: Settings) -> Iterator[None]:
 def _report(settings: Settings, names: list[str], found: dict[str, str]) -> str:
     lines = [f"not healthy after {PATIENCE:.0f} s or failed: " + ", ".join(f"{name} ({found[name]})" for name in names)]
     for name in names:
-        lines.append(f"--- end of {settings.home / 'logs' / name}.log\n{_end_of(settings.home / 'logs' / f'{name}.log')}")
+        lines.append(
+            f"--- end of {settings.home / 'logs' / name}.log\n{_end_of(settings.home / 'logs' / f'{name}.log')}"
+        )
     return "\n".join(lines)
 
 

@@ -71,9 +71,7 @@ def start(settings: Settings) -> None:
         "MODEL_GOVERNANCE_PROJECT": str(settings.project),
         "MODEL_GOVERNANCE_S3_IS_OURS": str(settings.s3_is_ours).lower(),
     }
-    done = subprocess.run(
-        command, env=environment, check=False, capture_output=True, text=True, start_new_session=True
-    )
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, start_new_session=True)
     if done.returncode:
         raise StackError(f"supervisor did not start: {(done.stderr or done.stdout).strip()}")
     deadline = time.monotonic() + 20

@@ -87,9 +87,7 @@ class Guard:
 
     def _judge(self, scope: Scope, headers: Mapping[str, str], body: bytes) -> tuple[S3Request, Principal]:
         query = scope["query_string"].decode("ascii")
-        signed = SignedRequest(
-            scope["method"], scope["raw_path"].decode("ascii"), query, list(headers.items()), body
-        )
+        signed = SignedRequest(scope["method"], scope["raw_path"].decode("ascii"), query, list(headers.items()), body)
         principal = verify(signed, self.principals, "s3", region=self.region)
         request = understand(scope["method"], scope["path"], query, headers, body)
         if request.bucket and request.bucket not in self.buckets:
