@@ -24,15 +24,12 @@ class Split:
 
     Attributes:
         train: CSV with a header: the label first (1 = positive, 0 = not), then the features in declared order.
-        train_facets: CSV with a header: the facets of the training rows, in the order of ``train``; for mitigation and
-            measurement, never a feature.
         holdout: CSV without a header: the features in declared order, and no label.
         holdout_labels: CSV with a header: the label and the facets, row by row as in ``holdout``.
         proof: Counts and digests that show the two sides to be disjoint; goes into the evidence.
     """
 
     train: bytes = field(repr=False)
-    train_facets: bytes = field(repr=False)
     holdout: bytes = field(repr=False)
     holdout_labels: bytes = field(repr=False)
     proof: dict[str, Any]
@@ -55,18 +52,16 @@ def split_data_set(data_set: DataSet, data: Data) -> Split:
     """
     labels = positive_labels(data_set.cells[data.label.column], data).astype(np.int64)
     features = data_set.cells[list(data.features)]
-    facets = data_set.cells[list(dict.fromkeys(facet.name_or_index for facet in data.facets))]
     groups = _hashes(features)
     held_out = _held_out(groups, data)
     _check_sides(labels, held_out, data)
     labelled = features.copy()
     labelled.insert(0, data.label.column, labels)
-    holdout_labels = facets.copy()
+    holdout_labels = data_set.cells[list(dict.fromkeys(facet.name_or_index for facet in data.facets))].copy()
     holdout_labels.insert(0, data.label.column, labels)
     train, holdout = _csv(labelled[~held_out]), _csv(features[held_out], header=False)
     return Split(
         train=train,
-        train_facets=_csv(facets[~held_out]),
         holdout=holdout,
         holdout_labels=_csv(holdout_labels[held_out]),
         proof=_prove(train, holdout, data),

@@ -147,7 +147,9 @@ def _number(value: Any, place: str) -> float:
 def _in_order(row: list[float] | dict[str, float], number: int, model: Model) -> list[float]:
     if isinstance(row, list):
         if len(row) != len(model.features):
-            raise ValueError(f"row {number} has {len(row)} fields; the model takes {len(model.features)}: {_names(model)}")
+            raise ValueError(
+                f"row {number} has {len(row)} fields; the model takes {len(model.features)}: {_names(model)}"
+            )
         return row
     absent = [name for name in model.features if name not in row]
     unknown = [name for name in row if name not in model.features]

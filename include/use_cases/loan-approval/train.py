@@ -92,7 +92,9 @@ def train(arguments: argparse.Namespace) -> None:
     matrix = xgboost.DMatrix(rows, label=labels, feature_names=features, nthread=1)
     booster = xgboost.train(parameters, matrix, num_boost_round=arguments.num_round)
     save(arguments.model_dir, booster, {"features": features, "missing_codes": codes})
-    print(f"trained on {len(labels)} rows, {int(labels.sum())} of them positive, and {len(features)} features; ", end="")
+    print(
+        f"trained on {len(labels)} rows, {int(labels.sum())} of them positive, and {len(features)} features; ", end=""
+    )
     print(f"{arguments.num_round} rounds")
 
 
