@@ -45,7 +45,8 @@ class Measurement(BaseModel):
         column: The column, for an expectation.
         minimum: The lowest value allowed, in the metric's own unit; None without a lower limit.
         maximum: The highest value allowed; None without an upper limit.
-        severity: What missing the limit means: ``fail`` stops the candidate, ``warning`` must be answered by the approver.
+        severity: What missing the limit means: ``fail`` stops the candidate, ``warning`` must be answered by the
+            approver.
         verdict: How the value stands to the limit.
         detail: What a reader needs besides the number, such as counts and sample rows. One line.
     """

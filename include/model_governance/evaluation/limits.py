@@ -1,4 +1,4 @@
-"""Measurements held to the limits that were fixed before the model existed; apart because measuring and judging are two jobs."""
+"""Measurements held to limits fixed before the model existed; apart because judging is not measuring."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ METRICS: dict[EvidenceKind, frozenset[str]] = {
 def limits_of(kind: EvidenceKind, limits: Iterable[Limit]) -> tuple[Limit, ...]:
     """The limits that this kind of evidence answers.
 
-    A limit on a metric that no kind measures is answered, as a failure, by model quality: it must not fall between stages.
+    A limit on a metric that no kind measures is answered, as a failure, by model quality: it must not fall between
+    stages.
     """
     known = frozenset().union(*METRICS.values())
     own = METRICS.get(kind, frozenset())
@@ -33,9 +34,9 @@ def limits_of(kind: EvidenceKind, limits: Iterable[Limit]) -> tuple[Limit, ...]:
 def judge(measurements: Iterable[Measurement], limits: Iterable[Limit]) -> tuple[Measurement, ...]:
     """The measurements, each with its limit and its verdict.
 
-    A limit without a facet holds for every facet of its metric. A measurement with two limits is given twice, once for each.
-    A bound itself is within the limit. Without a value the verdict is ``not_assessable``, limit or none; a limit that met no
-    measurement is a failure by itself.
+    A limit without a facet holds for every facet of its metric. A measurement with two limits is given twice, once for
+    each. A bound itself is within the limit. Without a value the verdict is ``not_assessable``, limit or none; a limit
+    that met no measurement is a failure by itself.
 
     Args:
         measurements: What was measured, in order.
@@ -82,6 +83,7 @@ def _miss(value: float, limit: Limit) -> str:
 
 def _unmeasured(limit: Limit) -> Measurement:
     known = ", ".join(sorted(frozenset().union(*METRICS.values())))
+    where = f" for facet {limit.facet!r}" if limit.facet else ""
     return Measurement(
         name=limit.metric,
         facet=limit.facet,
@@ -89,5 +91,5 @@ def _unmeasured(limit: Limit) -> Measurement:
         maximum=limit.maximum,
         severity=limit.severity,
         verdict=EvidenceVerdict.FAIL,
-        detail=f"nothing measured {limit.metric!r}{f' for facet {limit.facet!r}' if limit.facet else ''}; known: {known}",
+        detail=f"nothing measured {limit.metric!r}{where}; known: {known}",
     )

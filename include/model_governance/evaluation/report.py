@@ -1,7 +1,7 @@
 """What a stage found out, as bytes for the store and as evidence for the gates; one form, whatever was measured.
 
-A report holds no clock and no address: the same data, model and declaration give the same bytes, so that a task which runs
-again writes what is there already.
+A report holds no clock and no address: the same data, model and declaration give the same bytes, so that a task which
+runs again writes what is there already.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def report_bytes(report: dict[str, Any]) -> bytes:
     """The report as canonical JSON (RFC 8785), UTF-8.
 
     Raises:
-        EvaluationRefused: If a number in it is not finite; the message gives its place. What cannot be assessed is None.
+        EvaluationRefused: If a number in it is not finite; the message gives its place. What cannot be assessed is
+            None.
     """
     _check_finite(report, "report")
     return canonical_json(report)

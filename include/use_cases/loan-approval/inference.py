@@ -1,8 +1,8 @@
 """Serves the loan-approval model by SageMaker's four functions: applications in, probabilities of approval out.
 
 Takes text/csv (no header, the features in their declared order, an empty field = not known) and application/json
-({"instances": [{"features": [...]}]} or {"instances": [{"<feature>": ..., ...}]}, null = not known). A request that cannot
-be read raises ValueError with the reason: the caller's fault, a 4xx.
+({"instances": [{"features": [...]}]} or {"instances": [{"<feature>": ..., ...}]}, null = not known). A request that
+cannot be read raises ValueError with the reason: the caller's fault, a 4xx.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _text(body: str | bytes) -> str:
 
 
 def _media_type(header: str) -> str:
-    return header.split(";")[0].strip().lower()
+    return header.split(";", maxsplit=1)[0].strip().lower()
 
 
 def _read_csv(text: str) -> list[list[float] | dict[str, float]]:

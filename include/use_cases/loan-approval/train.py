@@ -1,8 +1,8 @@
 """Trains the loan-approval model in SageMaker script mode: train.csv in, a booster in XGBoost's JSON out.
 
-Reads SM_CHANNEL_TRAIN (one or more CSV files with a header, the label first). Writes to SM_MODEL_DIR: xgboost-model.json,
-preprocessing.json and code/inference.py, so that model.tar.gz serves itself. The same rows, hyperparameters and seed give
-the same bytes: one thread, one seed, no clock.
+Reads SM_CHANNEL_TRAIN (one or more CSV files with a header, the label first). Writes to SM_MODEL_DIR:
+xgboost-model.json, preprocessing.json and code/inference.py, so that model.tar.gz serves itself. The same rows,
+hyperparameters and seed give the same bytes: one thread, one seed, no clock.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def parse_missing_codes(text: str) -> dict[str, float]:
 
 
 def read_channel(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Feature names, features (float64, shape (n_rows, n_features), NaN = missing) and labels (float64, shape (n_rows,))."""
+    """Feature names, features (float64, (n_rows, n_features), NaN = missing), labels (float64, (n_rows,))."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     if not files:
         raise ValueError(f"the train channel {folder} holds no file")
