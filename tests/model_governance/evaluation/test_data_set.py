@@ -87,7 +87,22 @@ def test_a_text_label_is_positive_where_it_is_the_declared_value(data):
 
 @pytest.mark.parametrize(
     ("text", "spelling"),
-    [("1.0", "1"), ("1e0", "1"), (" 1 ", "1"), ("-0.0", "0"), ("0.10", "0.1"), ("NA", ""), ("nan", ""), ("None", "None"), ("1_000", "1_000"), ("inf", "inf"), ("1e999", "1e999"), ("Ayer ", "Ayer"), ("-", "-"), ("9007199254740993", "9007199254740992.0")],
+    [
+        ("1.0", "1"),
+        ("1e0", "1"),
+        (" 1 ", "1"),
+        ("-0.0", "0"),
+        ("0.10", "0.1"),
+        ("NA", ""),
+        ("nan", ""),
+        ("None", "None"),
+        ("1_000", "1_000"),
+        ("inf", "inf"),
+        ("1e999", "1e999"),
+        ("Ayer ", "Ayer"),
+        ("-", "-"),
+        ("9007199254740993", "9007199254740992.0"),
+    ],
 )
 def test_a_cell_has_one_spelling(text, spelling):
     assert canonical_cell(text) == spelling
