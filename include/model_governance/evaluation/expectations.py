@@ -66,17 +66,6 @@ def evaluate_expectations(frame: pd.DataFrame, declared: tuple[Expectation, ...]
     return [outcomes[position] for position in range(len(declared))]
 
 
-def check_expectations(declared: tuple[Expectation, ...]) -> None:
-    """Refuse what Great Expectations does not know, without any data.
-
-    Raises:
-        DataRefused: For an expectation that does not exist, or arguments that it does not take; it is named.
-    """
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    for position, one in enumerate(declared):
-        _build(one, position)
-
-
 def _build(declared: Expectation, position: int) -> Any:
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.expectation import Expectation as Expected

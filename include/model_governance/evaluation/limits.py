@@ -65,7 +65,6 @@ def _judged(measurement: Measurement, limit: Limit | None) -> Measurement:
         changes = {"minimum": limit.minimum, "maximum": limit.maximum, "severity": limit.severity}
         if measurement.value is not None and not _is_within(measurement.value, limit):
             verdict = EvidenceVerdict.FAIL if limit.severity == "fail" else EvidenceVerdict.WARNING
-            changes["detail"] = f"{_miss(measurement.value, limit)}; {measurement.detail}".removesuffix("; ")
     if measurement.value is None:
         verdict = EvidenceVerdict.NOT_ASSESSABLE
     return measurement.model_copy(update={**changes, "verdict": verdict})
@@ -73,12 +72,6 @@ def _judged(measurement: Measurement, limit: Limit | None) -> Measurement:
 
 def _is_within(value: float, limit: Limit) -> bool:
     return (limit.minimum is None or value >= limit.minimum) and (limit.maximum is None or value <= limit.maximum)
-
-
-def _miss(value: float, limit: Limit) -> str:
-    if limit.minimum is not None and value < limit.minimum:
-        return f"{value:.4f} is below the minimum {limit.minimum:g}"
-    return f"{value:.4f} exceeds the maximum {limit.maximum:g}"
 
 
 def _unmeasured(limit: Limit) -> Measurement:

@@ -40,9 +40,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def parse_missing_codes(text: str) -> dict[str, float]:
-    """The codes in "lines=999999.375 term=999999.375", by column."""
+    """The codes in "lines=999999.375,term=999999.375", by column."""
     codes = {}
-    for pair in text.split():
+    for pair in text.replace(",", " ").split():
         parts = pair.split("=")
         if len(parts) != NAME_VALUE:
             raise ValueError(f"missing_codes: {pair!r} is not column=code")

@@ -68,7 +68,9 @@ def test_pre_training_bias_is_reported_as_clarify_does(use_case):
         },
     }
     assert assessment.verdict is EvidenceVerdict.WARNING
-    assert "0.1667 exceeds the maximum 0.1" in assessment.measurements[1].detail
+    assert (
+        " 0.1667 (facet white) exceeds 0.1: facet white, d = 0: positive 1 of 2" in assessment.measurements[1].sentence
+    )
 
 
 def test_post_training_bias_judges_the_predictions_at_the_declared_threshold(use_case):
@@ -77,7 +79,7 @@ def test_post_training_bias_judges_the_predictions_at_the_declared_threshold(use
     at_half = assess_post_training_bias(rows, probabilities, use_case(limits=LIMITS))
     assert [one.value for one in at_half.measurements] == [0.5, 0.5]
     assert at_half.verdict is EvidenceVerdict.FAIL
-    assert at_half.failures[0].startswith("disparate_impact (facet white): fail, 0.5000, minimum 0.8 and maximum 1.25")
+    assert at_half.failures[0].startswith("disparate_impact 0.5 (facet white) is below 0.8: ")
     lower = assess_post_training_bias(rows, probabilities, use_case(limits=LIMITS, decision_threshold=0.8))
     assert lower.measurements[0].value == 0.0
 

@@ -12,7 +12,6 @@ from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict
 from model_governance.errors import DataRefused
 from model_governance.evaluation.data_quality import assess_data_quality, with_split
 from model_governance.evaluation.data_set import read_data_set
-from model_governance.evaluation.expectations import check_expectations
 from model_governance.evaluation.metric_groups import metric_groups
 from model_governance.evaluation.report import Assessment
 from model_governance.evaluation.split import split_data_set
@@ -109,8 +108,6 @@ def test_an_expectation_that_does_not_exist_or_fit_is_refused_by_name(data, expe
     with pytest.raises(DataRefused) as refusal:
         assess(data, expectation)
     assert said in str(refusal.value)
-    with pytest.raises(DataRefused):
-        check_expectations(data(expectations=[expectation]).expectations)
 
 
 def test_the_same_data_gives_the_same_bytes(data):

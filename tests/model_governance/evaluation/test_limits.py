@@ -16,19 +16,19 @@ def impact(value: float | None, facet: str = "white") -> Measurement:
 
 
 @pytest.mark.parametrize(
-    ("value", "verdict", "said"),
+    ("value", "verdict"),
     [
-        (0.9, EvidenceVerdict.PASS, "counts"),
-        (0.8, EvidenceVerdict.PASS, "counts"),
-        (1.25, EvidenceVerdict.PASS, "counts"),
-        (0.79, EvidenceVerdict.FAIL, "0.7900 is below the minimum 0.8; counts"),
-        (1.3, EvidenceVerdict.FAIL, "1.3000 exceeds the maximum 1.25; counts"),
-        (None, EvidenceVerdict.NOT_ASSESSABLE, "counts"),
+        (0.9, EvidenceVerdict.PASS),
+        (0.8, EvidenceVerdict.PASS),
+        (1.25, EvidenceVerdict.PASS),
+        (0.79, EvidenceVerdict.FAIL),
+        (1.3, EvidenceVerdict.FAIL),
+        (None, EvidenceVerdict.NOT_ASSESSABLE),
     ],
 )
-def test_a_value_is_held_to_both_bounds(value, verdict, said):
+def test_a_value_is_held_to_both_bounds(value, verdict):
     (judged,) = judge([impact(value)], [IMPACT])
-    assert (judged.verdict, judged.detail) == (verdict, said)
+    assert (judged.verdict, judged.detail) == (verdict, "counts")
     assert (judged.minimum, judged.maximum, judged.severity) == (0.8, 1.25, "fail")
 
 
