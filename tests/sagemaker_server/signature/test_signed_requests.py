@@ -46,10 +46,10 @@ def test_wrong_secret_is_refused_by_every_service(server: RunningServer, service
         aws_secret_access_key="not-the-secret",
     )
     calls: dict[str, Any] = {
-        "sagemaker": lambda: client.list_model_cards(),
-        "sts": lambda: client.get_caller_identity(),
+        "sagemaker": lambda: client.list_model_cards(MaxResults=1),
+        "sts": lambda: client.get_caller_identity(**{}),
         "kms": lambda: client.get_public_key(KeyId="alias/model-governance-ledger"),
-        "cloudtrail": lambda: client.lookup_events(),
+        "cloudtrail": lambda: client.lookup_events(MaxResults=1),
         "sagemaker-runtime": lambda: client.invoke_endpoint(EndpointName="any", Body=b"1"),
     }
     with pytest.raises(ClientError) as caught:
