@@ -117,7 +117,7 @@ def start_fails(installation: RunningServer) -> str:
 
 def test_host_that_others_can_reach_is_refused_unless_meant(tmp_path: Path) -> None:
     installation = make_installation(tmp_path / "home")
-    wide = replace(installation, environment={**installation.environment, "SAGEMAKER_SERVER_HOST": "0.0.0.0"})
+    wide = replace(installation, environment={**installation.environment, "SAGEMAKER_SERVER_HOST": "0.0.0.0"})  # noqa: S104
     assert "SAGEMAKER_SERVER_ALLOW_WIDER_THAN_LOOPBACK" in start_fails(wide)
 
 

@@ -82,7 +82,7 @@ def test_association_is_made_once_and_found_from_both_ends(sagemaker: Any, artif
     with pytest.raises(ClientError, match="already exists"):
         sagemaker.add_association(**edge)
     (found,) = sagemaker.list_associations(SourceArn=artifact)["AssociationSummaries"]
-    assert found["SourceType"], found["DestinationType"] == ("DataSet", "Approval")
+    assert (found["SourceType"], found["DestinationType"]) == ("DataSet", "Approval")
     assert found["DestinationName"] == action.rpartition("/")[2]
     assert sagemaker.list_associations(DestinationArn=action, SourceType="DataSet")["AssociationSummaries"] == [found]
     with pytest.raises(ClientError, match="has 1 associations"):
