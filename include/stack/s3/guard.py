@@ -1,4 +1,4 @@
-"""The door of the embedded object store: lets through S3 requests that a known principal signed and may make, and no other.
+"""The door of the embedded object store: only S3 requests that a known principal signed and may make pass.
 
 ministack is a test emulator of all of AWS that believes whoever calls: it answers without a signature and erases every
 bucket when asked. So the guard decides everything itself and hands on a request written anew, with nothing in it that
