@@ -1,4 +1,4 @@
-"""The bare machine-learning work of a lifecycle of loan approval, in one plain script: the lower bound of its wall time."""
+"""The bare machine-learning work of a lifecycle of loan approval, in one plain script: the lower bound."""
 
 from __future__ import annotations
 

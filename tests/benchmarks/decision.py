@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-
 from tests.benchmarks.measure import Figure, at_most, percentile
 from tests.running_stack import RunningStack, running_stack_with
 

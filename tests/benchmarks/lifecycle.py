@@ -1,4 +1,4 @@
-"""A whole governed run beside the bare work of one plain script, and its overhead a task beside a chain of empty ones."""
+"""A whole governed run beside the bare work of one plain script, and its overhead a task beside empty tasks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import tempfile
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
-
 from tests.benchmarks.measure import Figure, at_most
 from tests.running_stack import RunningStack, running_stack_with
 
@@ -103,7 +103,7 @@ def _span(tasks: Sequence[tuple[datetime, datetime]]) -> float:
 
 def _overhead(tasks: Sequence[tuple[datetime, datetime]]) -> float:
     """Seconds between one task's end and the next one's start, on average."""
-    gaps = [(after[0] - before[1]).total_seconds() for before, after in zip(tasks, tasks[1:], strict=False)]
+    gaps = [(after[0] - before[1]).total_seconds() for before, after in pairwise(tasks)]
     return sum(gaps) / len(gaps)
 
 
