@@ -143,7 +143,7 @@ def _run(command: list[str], folder: Path, environment: dict[str, str]) -> tuple
     listener = threading.Thread(target=_listen, args=(script.stderr, last_lines), daemon=True)
     listener.start()
     status = script.wait()
-    listener.join(timeout=2)
+    listener.join(timeout=0.5)  # a process that the script left behind may hold the pipe open
     return status, b"".join(last_lines).decode(errors="replace").strip()[-REASON_LENGTH:]
 
 
@@ -154,6 +154,8 @@ def _listen(stream: IO[bytes], last_lines: deque[bytes]) -> None:
 
 
 def _fail(folder: Path, reason: str, status: int) -> int:
+    """Leaves the reason where SageMaker looks for it, with paths as they are in AWS's containers."""
+    reason = reason.replace(str(folder), "/opt/ml")
     failure = folder / "output" / "failure"
     if not failure.exists():
         failure.write_text(reason)
