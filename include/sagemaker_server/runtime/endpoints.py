@@ -105,7 +105,9 @@ class Endpoints:
         except DeploymentFailed as failure:
             deployment.remove_files()
             if not self._server_stops.is_set():
-                self._change(name, lambda row: _fall_back(row, deployment.described["id"], str(failure)))
+                reason = str(failure)
+                self._change(name, lambda row: _fall_back(row, deployment.described["id"], reason))
+                self._revive(name)
             return
         self._switch(name, deployment)
 
@@ -128,22 +130,26 @@ class Endpoints:
                 self._serving[name] = former
 
     def _revive(self, name: str) -> None:
-        """Starts again what an endpoint served; an outage of the store is waited out, a changed model is not served."""
-        while not self._server_stops.is_set():
+        """Starts again what an endpoint served; an outage of the store is waited out, a changed model is not served.
+
+        A pending deployment gets its turn after one attempt: it may be what puts the endpoint right.
+        """
+        while name not in self._serving and not self._server_stops.is_set():
             with self._database.reading() as session:
                 row = session.get(Endpoint, name)
                 if row is None or row.deployment is None or row.status == EndpointStatus.DELETING:
                     return
                 deployment = Deployment(name, copy.deepcopy(row.deployment), self._settings, self._objects)
+                another_waits = row.pending is not None
             try:
                 self._start(name, deployment)
+                with self._changing:
+                    self._serving[name] = deployment
             except DeploymentFailed as failure:
                 _log.warning("endpoint %s could not be started again: %s", name, failure)
+                if another_waits:
+                    return
                 self._server_stops.wait(REVIVAL_PAUSE)
-                continue
-            with self._changing:
-                self._serving[name] = deployment
-            return
 
     def _remove(self, name: str) -> None:
         with self._changing:
