@@ -193,7 +193,9 @@ class Workshop:
         wait_until(lambda: self.job(name)["SecondaryStatus"] == secondary, f"training job {name} is {secondary}")
 
     def log_of(self, name: str) -> str:
-        return "\n".join(file.read_text() for file in (self.server.home / "logs").rglob("*") if name in str(file) and file.is_file())
+        return "\n".join(
+            file.read_text() for file in (self.server.home / "logs").rglob("*") if name in str(file) and file.is_file()
+        )
 
     def model(self, script: str | None, name: str | None = None, image: str = XGBOOST, **files: str | bytes) -> str:
         """Makes a model of an inference script (and files beside it); its name."""
@@ -211,7 +213,12 @@ class Workshop:
     def config(self, model: str, name: str | None = None) -> str:
         """Makes an endpoint configuration; its name."""
         name = name or model
-        variant = {"VariantName": "AllTraffic", "ModelName": model, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+        variant = {
+            "VariantName": "AllTraffic",
+            "ModelName": model,
+            "InitialInstanceCount": 1,
+            "InstanceType": "ml.m5.large",
+        }
         self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
         return name
 

@@ -126,7 +126,9 @@ def _resolved(call: Call, container: dict[str, Any]) -> dict[str, Any]:
     if container.get("ModelPackageName"):
         mixed = [name for name in ("Image", "ModelDataUrl", "ModelDataSource") if container.get(name)]
         if mixed:
-            raise ValidationException(f"ModelPackageName stands for image and model data: leave out {', '.join(mixed)}.")
+            raise ValidationException(
+                f"ModelPackageName stands for image and model data: leave out {', '.join(mixed)}."
+            )
         packaged = _of_package(call, container["ModelPackageName"])
         environment = {**(packaged.get("Environment") or {}), **environment}
         container = packaged

@@ -157,7 +157,9 @@ def _existing(call: Call, name: str) -> Job:
 
 
 def _transition(entry: dict[str, Any]) -> dict[str, Any]:
-    times = {name: datetime.fromtimestamp(entry[name] / 1000, UTC) for name in ("StartTime", "EndTime") if name in entry}
+    times = {
+        name: datetime.fromtimestamp(entry[name] / 1000, UTC) for name in ("StartTime", "EndTime") if name in entry
+    }
     return {**entry, **times}
 
 
@@ -173,7 +175,9 @@ def _check(request: dict[str, Any]) -> None:
     require_value(algorithm["TrainingInputMode"], ("File",), "TrainingInputMode")
     _check_script(request.get("HyperParameters") or {})
     resources = request.get("ResourceConfig") or {}
-    refuse_others(resources, {"InstanceType", "InstanceCount", "VolumeSizeInGB", "KeepAlivePeriodInSeconds"}, "ResourceConfig")
+    refuse_others(
+        resources, {"InstanceType", "InstanceCount", "VolumeSizeInGB", "KeepAlivePeriodInSeconds"}, "ResourceConfig"
+    )
     if not resources.get("InstanceType"):
         raise ValidationException("ResourceConfig.InstanceType is required.")
     require_value(resources.get("InstanceCount", 1), (1,), "ResourceConfig.InstanceCount")

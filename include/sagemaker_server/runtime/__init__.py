@@ -76,7 +76,9 @@ class Runtime:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             claim.close()
-            raise ServerMisconfigured(f"another server runs with the home {self.settings.home}; stop it first") from None
+            raise ServerMisconfigured(
+                f"another server runs with the home {self.settings.home}; stop it first"
+            ) from None
         self._claim = claim
 
     def _begin_jobs_again(self) -> list[tuple[JobKind, str]]:

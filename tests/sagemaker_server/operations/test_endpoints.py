@@ -65,7 +65,7 @@ def test_xgboost_model_in_json_is_served_without_a_script(workshop: Workshop) ->
     train = """
 import os, numpy, xgboost
 features = numpy.array([[0.0], [1.0], [2.0], [3.0]])
-booster = xgboost.train({"max_depth": 1, "objective": "binary:logistic"}, xgboost.DMatrix(features, [0, 0, 1, 1]), 5)
+booster = xgboost.train({"min_child_weight": 0, "objective": "binary:logistic"}, xgboost.DMatrix(features, [0, 0, 1, 1]), 5)
 booster.save_model(os.environ["SM_MODEL_DIR"] + "/model.json")
 """
     described = workshop.trained(workshop.train(train))
@@ -80,11 +80,15 @@ booster.save_model(os.environ["SM_MODEL_DIR"] + "/model.json")
     assert workshop.settled(workshop.name)["EndpointStatus"] == "InService"
     probabilities = [float(line) for line in workshop.invoke("0\n3\n").split()]
     assert probabilities[0] < 0.5 < probabilities[1]
-    assert json.loads(workshop.invoke("[[0], [3]]", "application/json", "application/json")) == pytest.approx(probabilities)
+    assert json.loads(workshop.invoke("[[0], [3]]", "application/json", "application/json")) == pytest.approx(
+        probabilities
+    )
 
 
 def test_default_functions_take_and_give_csv_json_and_npy(workshop: Workshop) -> None:
-    workshop.endpoint("def model_fn(d):\n    class M:\n        predict = lambda s, x: x.sum(1)\n    return M()", image=SCIKIT_LEARN)
+    workshop.endpoint(
+        "def model_fn(d):\n    class M:\n        predict = lambda s, x: x.sum(1)\n    return M()", image=SCIKIT_LEARN
+    )
     assert workshop.invoke("1,2\n3,4") == "3.0\n7.0\n"
     assert workshop.invoke("[[1, 2]]", "application/json", "application/json") == "[3.0]"
     array = io.BytesIO()
@@ -273,5 +277,7 @@ def test_missing_things_are_told_by_aws_s_words(workshop: Workshop) -> None:
         workshop.sagemaker.describe_endpoint(EndpointName="no-such-endpoint")
     with pytest.raises(ClientError, match="ValidationException.*Could not find endpoint configuration"):
         workshop.sagemaker.create_endpoint(EndpointName=workshop.name, EndpointConfigName="no-such-config")
-    with pytest.raises(ClientError, match="ValidationError.*Endpoint no-such-endpoint of account 111122223333 not found"):
+    with pytest.raises(
+        ClientError, match="ValidationError.*Endpoint no-such-endpoint of account 111122223333 not found"
+    ):
         workshop.runtime.invoke_endpoint(EndpointName="no-such-endpoint", Body=b"")

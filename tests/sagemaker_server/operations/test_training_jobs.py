@@ -74,7 +74,16 @@ def test_same_job_run_twice_writes_the_same_bytes(workshop: Workshop) -> None:
 def test_environment_of_the_script_holds_no_secret_and_nothing_of_the_server(workshop: Workshop) -> None:
     described = workshop.trained(workshop.train(TELLS_ITS_ENVIRONMENT, Environment={"OWN": "value"}))
     told = json.loads(members(workshop.get(described["ModelArtifacts"]["S3ModelArtifacts"]))["environment.json"])
-    expected = {"PATH", "HOME", "TMPDIR", "LANG", "OWN", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "SAGEMAKER_SERVER_WORKLOAD"}
+    expected = {
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "LANG",
+        "OWN",
+        "TRAINING_JOB_NAME",
+        "TRAINING_JOB_ARN",
+        "SAGEMAKER_SERVER_WORKLOAD",
+    }
     others = {name for name in told if not name.startswith(("SM_", "PYTHON"))} - expected - {"LC_CTYPE"}
     assert others == set()
     assert "PYTHONPATH" not in told
@@ -151,7 +160,9 @@ def test_job_over_its_time_is_stopped(workshop: Workshop) -> None:
 
 
 def test_scikit_learn_image_has_its_own_versions(workshop: Workshop) -> None:
-    script = "import os, pathlib, sklearn\npathlib.Path(os.environ['SM_MODEL_DIR'], 'v').write_text(sklearn.__version__)"
+    script = (
+        "import os, pathlib, sklearn\npathlib.Path(os.environ['SM_MODEL_DIR'], 'v').write_text(sklearn.__version__)"
+    )
     specification = {"TrainingImage": SCIKIT_LEARN, "TrainingInputMode": "File"}
     described = workshop.trained(workshop.train(script, AlgorithmSpecification=specification))
     assert members(workshop.get(described["ModelArtifacts"]["S3ModelArtifacts"])) == {"v": b"1.4.2"}
@@ -165,7 +176,10 @@ def test_scikit_learn_image_has_its_own_versions(workshop: Workshop) -> None:
             "Known images, from any registry: sagemaker-scikit-learn:1.4-2, sagemaker-xgboost:3.0-5",
         ),
         ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation cannot be honoured"),
-        ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}}, "InstanceCount 2"),
+        (
+            {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}},
+            "InstanceCount 2",
+        ),
         ({"OutputDataConfig": {"S3OutputPath": "s3://b/x", "KmsKeyId": "k"}}, "KmsKeyId cannot be honoured"),
         ({"HyperParameters": {"sagemaker_submit_directory": '"https://x/y"'}}, "must be of the form s3://"),
     ],

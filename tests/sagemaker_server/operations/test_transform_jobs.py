@@ -120,7 +120,11 @@ def test_transform_job_is_stopped(workshop: Workshop) -> None:
     source = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
     output = {"S3OutputPath": workshop.uri("transform")}
     workshop.sagemaker.create_transform_job(
-        TransformJobName=workshop.name, ModelName=workshop.name, TransformInput=source, TransformOutput=output, **request
+        TransformJobName=workshop.name,
+        ModelName=workshop.name,
+        TransformInput=source,
+        TransformOutput=output,
+        **request,
     )
     time.sleep(0.5)  # wherever it is by then, it stops
     workshop.sagemaker.stop_transform_job(TransformJobName=workshop.name)
@@ -130,7 +134,10 @@ def test_transform_job_is_stopped(workshop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"MaxPayloadInMB": 50, "MaxConcurrentTransforms": 3}, "MaxConcurrentTransforms \\* MaxPayloadInMB is 3 \\* 50"),
+        (
+            {"MaxPayloadInMB": 50, "MaxConcurrentTransforms": 3},
+            "MaxConcurrentTransforms \\* MaxPayloadInMB is 3 \\* 50",
+        ),
         ({"DataProcessing": {"JoinSource": "Input"}}, "JoinSource 'Input' cannot be honoured"),
         ({"ModelName": "no-such-model"}, "Could not find model"),
     ],

@@ -96,7 +96,9 @@ class Model:
         try:
             return self._input_fn(content, content_type)
         except (ValueError, TypeError, KeyError, IndexError) as fault:
-            raise RequestRefused(f"the body cannot be read as {content_type}: {type(fault).__name__}: {fault}") from fault
+            raise RequestRefused(
+                f"the body cannot be read as {content_type}: {type(fault).__name__}: {fault}"
+            ) from fault
 
 
 def load_script(program: Path) -> ModuleType:

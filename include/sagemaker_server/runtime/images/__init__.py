@@ -122,7 +122,16 @@ def _is_current(stamp: Path, image: Image) -> bool:
 def _synchronise(image: Image, folder: Path) -> None:
     """Installs exactly what the lock names, wheels only: nothing of an image is built, so nothing of it runs here."""
     (folder / "made-from").unlink(missing_ok=True)
-    command = [_uv(), "sync", "--frozen", "--no-build", "--compile-bytecode", "--no-progress", "--project", str(image.folder)]
+    command = [
+        _uv(),
+        "sync",
+        "--frozen",
+        "--no-build",
+        "--compile-bytecode",
+        "--no-progress",
+        "--project",
+        str(image.folder),
+    ]
     if SpecifierSet(image.requires_python).contains(".".join(map(str, sys.version_info[:3]))):
         command += ["--python", sys.executable]
     passed = {name: value for name, value in os.environ.items() if _is_for_uv(name)}
@@ -142,7 +151,11 @@ def _synchronise(image: Image, folder: Path) -> None:
 
 
 def _is_for_uv(name: str) -> bool:
-    return name in PASSED_TO_UV or name.startswith(("UV_", "XDG_")) or name.lower() in ("http_proxy", "https_proxy", "all_proxy")
+    return (
+        name in PASSED_TO_UV
+        or name.startswith(("UV_", "XDG_"))
+        or name.lower() in ("http_proxy", "https_proxy", "all_proxy")
+    )
 
 
 def _uv() -> str:
