@@ -1,247 +1,150 @@
-"""The real server with the real guarded object store, as the stack starts them, on free ports and in a folder of their own."""
+"""A real server in a process of its own, on a port the system chose, with principals made for the test run."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
+import re
+import secrets
 import signal
-import socket
 import subprocess
 import sys
-import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 from botocore.config import Config
+from botocore.credentials import Credentials
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from stack.credentials import Credentials, make_credentials
-from stack.environments import make_environments
-from stack.settings import Settings
+ACCOUNT = "111122223333"
+REGION = "us-east-1"
+POLICIES = Path(__file__).parents[2] / "include" / "policies" / "iam"
+STARTS_WITHIN = 60.0
+"""Seconds until a server must say that it listens, on a machine however busy."""
 
-ROLE = "arn:aws:iam::111122223333:role/model-governance-execution"
-XGBOOST = "registry.example/sagemaker-xgboost:3.0-5"
-SCIKIT_LEARN = "registry.example/sagemaker-scikit-learn:1.4-2-cpu-py3"
-BUCKET = "model-governance"
-FINAL = ("Completed", "Failed", "Stopped")
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 @dataclass
 class RunningServer:
-    """Server and store; the server can be killed and started again."""
+    """A server that runs.
 
-    settings: Settings
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    Attributes:
+        home: Its state; a server started again on it finds all of it.
+        keys: Access key id and secret of each principal.
+        environment: Its settings.
+    """
+
+    home: Path
+    keys: Mapping[str, tuple[str, str]]
+    environment: Mapping[str, str]
+    process: subprocess.Popen[bytes] = field(init=False)
+    port: int = field(init=False)
 
     @property
-    def home(self) -> Path:
-        """The server's home."""
-        return self.settings.home / "sagemaker"
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
-    def start(self, program: str, module: str, url: str, **environment: str) -> None:
-        log = (self.settings.home / f"{program}.log").open("ab")
-        command = [sys.executable, "-m", "stack.launch", program, "python", "-m", module]
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        variables = {**os.environ, **self.settings.exported, "PATH": path, **environment}
-        self.processes[program] = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
-        wait_until(lambda: self._answers(program, url), f"{program} answers")
+    def credentials(self, principal: str) -> Credentials:
+        return Credentials(*self.keys[principal])
 
-    def start_store(self) -> None:
-        self.start("s3", "stack.s3", self.settings.s3_url)
-
-    def start_server(self) -> None:
-        self.start("sagemaker", "sagemaker_server", self.settings.sagemaker_url)
-
-    def end(self, program: str, how: int = signal.SIGTERM) -> None:
-        process = self.processes.pop(program, None)
-        if process is not None:
-            process.send_signal(how)
-            process.wait(timeout=60)
-
-    def kill_server(self) -> None:
-        """As by ``kill -9``."""
-        self.end("sagemaker", signal.SIGKILL)
-
-    def client(self, service: str, principal: str = "pipeline") -> Any:
-        key = Credentials(self.settings.secrets).key(principal)
-        url = self.settings.s3_url if service == "s3" else self.settings.sagemaker_url
+    def client(self, service: str, principal: str = "anyone", **config: Any) -> Any:
+        """A boto3 client of the server, signed in as the principal; ``anyone`` may do everything."""
+        key, secret = self.keys[principal]
         return boto3.client(
             service,
-            endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id=key.access_key_id,
-            aws_secret_access_key=key.secret_access_key,
-            config=Config(retries={"max_attempts": 2}),
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(**{"retries": {"total_max_attempts": 1}, "max_pool_connections": 50, **config}),
         )
 
-    def log(self) -> str:
-        return (self.settings.home / "sagemaker.log").read_text()
+    def start(self) -> None:
+        log = self.home / "server.log"
+        offset = log.stat().st_size if log.exists() else 0
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "sagemaker_server"],
+                env={**_inherited(), **self.environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        until = time.monotonic() + STARTS_WITHIN
+        while time.monotonic() < until and self.process.poll() is None:
+            said = log.read_bytes()[offset:].decode()
+            found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", said)
+            if found and "startup complete" in said:
+                self.port = int(found[1])
+                return
+            time.sleep(0.05)
+        self.kill()
+        raise RuntimeError(f"the server does not start: {log.read_text()}")
 
-    def _answers(self, program: str, url: str) -> bool:
-        process = self.processes[program]
-        assert process.poll() is None, (self.settings.home / f"{program}.log").read_text()
+    def stop(self) -> int:
+        """End it as an operator would; its exit status."""
+        self.process.send_signal(signal.SIGTERM)
         try:
-            httpx.get(f"{url}/ping", trust_env=False)
-        except httpx.HTTPError:
-            return False
-        return True
+            return self.process.wait(30)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(30)
 
 
-def new_server(home: Path) -> RunningServer:
-    """A server and its store, running."""
-    ports = {f"MODEL_GOVERNANCE_{part}_PORT": str(free_port()) for part in ("SAGEMAKER", "S3", "AIRFLOW", "LOG")}
-    settings = Settings.from_environment({"MODEL_GOVERNANCE_HOME": str(home), **ports})
-    make_credentials(settings)
-    make_environments(settings, print)
-    server = RunningServer(settings)
-    server.start_store()
-    for bucket in (BUCKET, "landing"):
-        server.client("s3", "admin").create_bucket(Bucket=bucket)
-    server.start_server()
-    return server
+def _inherited() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parents[2] / "include")}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def make_installation(home: Path, policies: Mapping[str, Any] | None = None, **settings: str) -> RunningServer:
+    """The files of an installation, with a server that is not started yet.
+
+    Args:
+        home: An empty folder.
+        policies: The principals' policy documents; those of the project by default. ``anyone`` is always added.
+        settings: Further settings, such as ``SAGEMAKER_SERVER_DATABASE_URL``.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    documents = dict(policies or {file.stem: json.loads(file.read_text()) for file in sorted(POLICIES.glob("*.json"))})
+    documents["anyone"] = EVERYTHING
+    folder = home / "policies"
+    folder.mkdir()
+    for name, document in documents.items():
+        (folder / f"{name}.json").write_text(json.dumps(document))
+    keys = {name: (f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)) for name in documents}
+    principals = {name: {"access_key_id": key, "secret_access_key": secret} for name, (key, secret) in keys.items()}
+    (home / "principals.json").write_text(json.dumps({"account": ACCOUNT, "principals": principals}))
+    private = Ed25519PrivateKey.generate()
+    (home / "ledger.pem").write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    environment = {
+        "SAGEMAKER_SERVER_HOME": str(home),
+        "SAGEMAKER_SERVER_POLICIES": str(folder),
+        "SAGEMAKER_SERVER_PRINCIPALS": str(home / "principals.json"),
+        "SAGEMAKER_SERVER_LEDGER_KEY": str(home / "ledger.pem"),
+        "SAGEMAKER_SERVER_PORT": "0",
+        "AWS_DEFAULT_REGION": REGION,
+        **settings,
+    }
+    return RunningServer(home, keys, environment)
 
 
-def wait_until(holds: Callable[[], Any], what: str, patience: float = 90) -> Any:
-    """Waits for something to hold; what it gives."""
-    until = time.monotonic() + patience
-    while not (held := holds()):
-        assert time.monotonic() < until, f"{what}: not within {patience:.0f} s"
-        time.sleep(0.05)
-    return held
-
-
-def archive(files: dict[str, str | bytes]) -> bytes:
-    """A .tar.gz of files by name."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as tar:
-        for name, content in files.items():
-            data = content.encode() if isinstance(content, str) else content
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    return out.getvalue()
-
-
-@dataclass
-class Workshop:
-    """Short ways to put things into the store and to ask for jobs and endpoints, under names of their own."""
-
-    server: RunningServer
-    name: str
-
-    def __post_init__(self) -> None:
-        self.sagemaker = self.server.client("sagemaker")
-        self.runtime = self.server.client("sagemaker-runtime")
-        self.s3 = self.server.client("s3")
-
-    def uri(self, key: str) -> str:
-        return f"s3://{BUCKET}/use-cases/{self.name}/{key}"
-
-    def put(self, key: str, body: bytes | str) -> str:
-        content = body.encode() if isinstance(body, str) else body
-        self.s3.put_object(Bucket=BUCKET, Key=f"use-cases/{self.name}/{key}", Body=content)
-        return self.uri(key)
-
-    def get(self, uri: str) -> bytes:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        body: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return body
-
-    def train(self, script: str | bytes, job: str | None = None, **changes: Any) -> str:
-        """Asks for a training job; its name."""
-        job = job or self.name
-        source = script if isinstance(script, bytes) else archive({"train.py": script})
-        own = changes.pop("HyperParameters", {})
-        hyperparameters = {
-            "sagemaker_program": json.dumps("train.py"),
-            "sagemaker_submit_directory": json.dumps(self.put(f"{job}/sourcedir.tar.gz", source)),
-            **own,
-        }
-        request = {
-            "TrainingJobName": job,
-            "RoleArn": ROLE,
-            "AlgorithmSpecification": {"TrainingImage": XGBOOST, "TrainingInputMode": "File"},
-            "HyperParameters": hyperparameters,
-            "OutputDataConfig": {"S3OutputPath": self.uri("training")},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 120},
-        }
-        self.sagemaker.create_training_job(**{**request, **changes})
-        return job
-
-    def job(self, name: str) -> dict[str, Any]:
-        described: dict[str, Any] = self.sagemaker.describe_training_job(TrainingJobName=name)
-        return described
-
-    def trained(self, name: str) -> dict[str, Any]:
-        """The job's description once it has ended."""
-        wait_until(lambda: self.job(name)["TrainingJobStatus"] in FINAL, f"training job {name} ends")
-        return self.job(name)
-
-    def reach(self, name: str, secondary: str) -> None:
-        wait_until(lambda: self.job(name)["SecondaryStatus"] == secondary, f"training job {name} is {secondary}")
-
-    def log_of(self, name: str) -> str:
-        return "\n".join(
-            file.read_text() for file in (self.server.home / "logs").rglob("*") if name in str(file) and file.is_file()
-        )
-
-    def model(self, script: str | None, name: str | None = None, image: str = XGBOOST, **files: str | bytes) -> str:
-        """Makes a model of an inference script (and files beside it); its name."""
-        name = name or self.name
-        packed: dict[str, str | bytes] = {file.replace("__", "."): content for file, content in files.items()}
-        if script is not None:
-            packed["code/inference.py"] = script
-        url = self.put(f"{name}/model.tar.gz", archive(packed))
-        container = {"Image": image, "ModelDataUrl": url}
-        if script is not None:
-            container["Environment"] = {"SAGEMAKER_PROGRAM": "inference.py"}
-        self.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
-        return name
-
-    def config(self, model: str, name: str | None = None) -> str:
-        """Makes an endpoint configuration; its name."""
-        name = name or model
-        variant = {
-            "VariantName": "AllTraffic",
-            "ModelName": model,
-            "InitialInstanceCount": 1,
-            "InstanceType": "ml.m5.large",
-        }
-        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-        return name
-
-    def endpoint(self, script: str | None, **changes: Any) -> str:
-        """Makes model, configuration and endpoint of one name, and waits for it to settle."""
-        config = self.config(self.model(script, **changes))
-        self.sagemaker.create_endpoint(EndpointName=self.name, EndpointConfigName=config)
-        self.settled(self.name)
-        return self.name
-
-    def settled(self, endpoint: str) -> dict[str, Any]:
-        """The endpoint's description once nothing is in progress."""
-
-        def status() -> dict[str, Any]:
-            described: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=endpoint)
-            return described
-
-        wait_until(lambda: status()["EndpointStatus"] in ("InService", "Failed"), f"endpoint {endpoint} settles")
-        return status()
-
-    def invoke(self, body: bytes | str, content_type: str = "text/csv", accept: str = "text/csv", **more: Any) -> str:
-        answer = self.runtime.invoke_endpoint(
-            EndpointName=self.name, Body=body, ContentType=content_type, Accept=accept, **more
-        )
-        text: str = answer["Body"].read().decode()
-        return text
+@contextmanager
+def running_server(home: Path, policies: Mapping[str, Any] | None = None, **settings: str) -> Iterator[RunningServer]:
+    """A server that runs while the block does."""
+    server = make_installation(home, policies, **settings)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

@@ -98,7 +98,7 @@ def describe_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
         ValidationException: No such endpoint.
     """
     endpoint = _existing(call, request)
-    described = {
+    described: dict[str, Any] = {
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
         "EndpointConfigName": endpoint.config,

@@ -26,8 +26,9 @@ def invoke_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Relays a request to an endpoint's model and its answer back; see AWS's API_runtime_InvokeEndpoint.
 
     Raises:
-        WireError: ``ValidationError`` without such an endpoint, variant or with too large a body; ``ServiceUnavailable``
-            while a process is being started; ``ModelError`` (424) when the model answers anything but 200, or dies.
+        WireError: ``ValidationError`` without such an endpoint or variant, or with too large a body;
+            ``ServiceUnavailable`` while a process is being started; ``ModelError`` (424) when the model answers
+            anything but 200, or dies.
     """
     name = request["EndpointName"]
     refuse_others(request, OFFERED, "InvokeEndpoint")

@@ -108,7 +108,7 @@ def _only_container(request: Mapping[str, Any]) -> dict[str, Any]:
     containers = ([primary] if primary else []) + listed
     if len(containers) != 1:
         raise ValidationException(
-            f"A model here has one container, as PrimaryContainer or as the one of Containers; {len(containers)} were sent."
+            f"A model here has one container, as PrimaryContainer or in Containers; {len(containers)} were sent."
         )
     container: dict[str, Any] = containers[0]
     return container

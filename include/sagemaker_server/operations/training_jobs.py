@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from sagemaker_server.errors import ResourceInUse, ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
-from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.offers import refuse_others, require_value, s3_uri
+from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.tags import set_first_tags, taggable
 from sagemaker_server.runtime.container.training import decode
 from sagemaker_server.runtime.images import resolve
@@ -157,7 +157,7 @@ def _existing(call: Call, name: str) -> Job:
 
 
 def _transition(entry: dict[str, Any]) -> dict[str, Any]:
-    times = {
+    times: dict[str, Any] = {
         name: datetime.fromtimestamp(entry[name] / 1000, UTC) for name in ("StartTime", "EndTime") if name in entry
     }
     return {**entry, **times}

@@ -1,4 +1,4 @@
-"""Endpoints as they run: deployed, replaced without a gap (the new must answer before the old goes), removed, revived."""
+"""Endpoints as they run: deployed, replaced without a gap (the new answers before the old goes), removed, revived."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class Replica:
             self._answering.wait_for(lambda: self._in_flight == 0, DRAINING_TIME)
         self.kill()
 
-    def stop(self, grace: float = 0.0) -> None:  # noqa: ARG002 - a request has no state to save
+    def stop(self, grace: float = 0.0) -> None:
         """Ends the process; a serving process gets no grace."""
         self.kill()
 

@@ -11,7 +11,7 @@ import threading
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError
-from tests.sagemaker_server.running_server import SCIKIT_LEARN, Workshop, archive, wait_until
+from tests.sagemaker_server.workshop import SCIKIT_LEARN, Workshop, archive, wait_until
 
 ANSWERS = """
 import json, os
@@ -65,7 +65,8 @@ def test_xgboost_model_in_json_is_served_without_a_script(workshop: Workshop) ->
     train = """
 import os, numpy, xgboost
 features = numpy.array([[0.0], [1.0], [2.0], [3.0]])
-booster = xgboost.train({"min_child_weight": 0, "objective": "binary:logistic"}, xgboost.DMatrix(features, [0, 0, 1, 1]), 5)
+data = xgboost.DMatrix(features, [0, 0, 1, 1])
+booster = xgboost.train({"min_child_weight": 0, "objective": "binary:logistic"}, data, 5)
 booster.save_model(os.environ["SM_MODEL_DIR"] + "/model.json")
 """
     described = workshop.trained(workshop.train(train))
@@ -122,8 +123,8 @@ def test_malformed_input_is_refused_and_the_endpoint_lives_on(
 
 
 @pytest.fixture(scope="module")
-def summing(running_server: object) -> Workshop:
-    shared = Workshop(running_server, "sums-its-columns")  # type: ignore[arg-type]
+def summing(server_and_store: object) -> Workshop:
+    shared = Workshop(server_and_store, "sums-its-columns")  # type: ignore[arg-type]
     script = "def model_fn(d):\n    class M:\n        predict = lambda s, x: x.sum(1)\n    return M()"
     shared.endpoint(script, image=SCIKIT_LEARN)
     return shared
@@ -185,7 +186,7 @@ def test_model_that_does_not_load_fails_the_endpoint_with_its_last_words(
     assert described["EndpointStatus"] == "Failed"
     assert "AllTraffic did not pass the ping health check" in described["FailureReason"]
     assert said in described["FailureReason"]
-    with pytest.raises(ClientError, match="ValidationError.*not found"):
+    with pytest.raises(ClientError, match=r"ValidationError.*not found"):
         workshop.invoke("x")
     with pytest.raises(ClientError, match="can only be deleted"):
         workshop.sagemaker.update_endpoint(EndpointName=workshop.name, EndpointConfigName=workshop.name)
@@ -273,11 +274,11 @@ def test_deleted_endpoint_is_gone_with_its_process(workshop: Workshop) -> None:
 
 
 def test_missing_things_are_told_by_aws_s_words(workshop: Workshop) -> None:
-    with pytest.raises(ClientError, match='ValidationException.*Could not find endpoint "arn:aws:sagemaker:'):
+    with pytest.raises(ClientError, match=r'ValidationException.*Could not find endpoint "arn:aws:sagemaker:'):
         workshop.sagemaker.describe_endpoint(EndpointName="no-such-endpoint")
-    with pytest.raises(ClientError, match="ValidationException.*Could not find endpoint configuration"):
+    with pytest.raises(ClientError, match=r"ValidationException.*Could not find endpoint configuration"):
         workshop.sagemaker.create_endpoint(EndpointName=workshop.name, EndpointConfigName="no-such-config")
     with pytest.raises(
-        ClientError, match="ValidationError.*Endpoint no-such-endpoint of account 111122223333 not found"
+        ClientError, match=r"ValidationError.*Endpoint no-such-endpoint of account 111122223333 not found"
     ):
         workshop.runtime.invoke_endpoint(EndpointName="no-such-endpoint", Body=b"")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.sagemaker_server.running_server import SCIKIT_LEARN, Workshop, archive, wait_until
+from tests.sagemaker_server.workshop import SCIKIT_LEARN, Workshop, archive, wait_until
 
 WRITES_A_MODEL = """
 import argparse, os, pathlib
@@ -201,7 +201,7 @@ def test_name_can_be_used_once(workshop: Workshop) -> None:
 
 
 def test_unknown_job_is_a_validation_exception(workshop: Workshop) -> None:
-    with pytest.raises(ClientError, match="ValidationException.*Requested resource not found"):
+    with pytest.raises(ClientError, match=r"ValidationException.*Requested resource not found"):
         workshop.job("no-such-job")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.sagemaker_server.running_server import FINAL, Workshop, wait_until
+from tests.sagemaker_server.workshop import FINAL, Workshop, wait_until
 
 COUNTS_ITS_LINES = """
 def model_fn(model_dir):
