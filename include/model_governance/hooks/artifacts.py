@@ -1,4 +1,4 @@
-"""The object store as the process uses it: bytes written once, read by digest, and removed by prefix except the ledger."""
+"""The object store: bytes written once, read by digest, and removed by prefix, except for the ledger's."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def client_settings(application: str = "model-governance") -> ClientSettings:
         read_timeout=30,
         retries={"mode": "standard", "total_max_attempts": 4},
         max_pool_connections=32,
-        user_agent_appid=application,
+        user_agent_appid=application,  # type: ignore[call-arg]
     )
 
 
@@ -132,7 +132,7 @@ class AirflowClients:
         Raises:
             AccessRefused: The connection does not exist here, which is so by design for ``aws_decisions`` in a worker.
         """
-        from airflow.exceptions import AirflowNotFoundException
+        from airflow.exceptions import AirflowNotFoundException  # type: ignore[attr-defined]
         from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
         with self._lock:
@@ -143,7 +143,7 @@ class AirflowClients:
                         self._clients[service] = hook.get_conn()
                 except AirflowNotFoundException as fault:
                     raise AccessRefused(
-                        f"a client of {service} was refused: there is no Airflow connection {self.conn_id!r} here: {fault}"
+                        f"no client of {service}: there is no Airflow connection {self.conn_id!r} here: {fault}"
                     ) from fault
             return self._clients[service]
 
@@ -171,7 +171,7 @@ def calling(service: str, action: str) -> Iterator[None]:
         raise AccessRefused(f"{service} {action} was not sent: {fault}. Set credentials or a profile first.") from fault
     except (botocore_exceptions.ProfileNotFound, botocore_exceptions.NoRegionError) as fault:
         raise AccessRefused(f"{service} {action} was not sent: {fault}") from fault
-    except botocore_exceptions.HTTPClientError as fault:
+    except (botocore_exceptions.HTTPClientError, botocore_exceptions.ConnectionError) as fault:
         raise ServiceUnavailable(f"{service} could not be reached for {action}: {fault}") from fault
     except boto3.exceptions.S3UploadFailedError as fault:
         raise _cause_of_upload(fault, service, action) from fault

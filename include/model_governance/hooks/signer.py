@@ -1,4 +1,4 @@
-"""Signatures of the ledger: asked of KMS, which alone holds the private key, and checked with the installation's public key."""
+"""Signatures of the ledger: asked of KMS, which alone holds the private key, and checked with the public one."""
 
 from __future__ import annotations
 
