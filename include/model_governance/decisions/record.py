@@ -51,7 +51,7 @@ def read_record(entries: Sequence[Entry], gate: Gate, subject: str) -> GateRecor
     Raises:
         LedgerBroken: An entry about the subject holds something else than its kind.
     """
-    about = [entry for entry in entries if entry.subject == subject]
+    about = [entry for entry in since_clean_up(entries) if entry.subject == subject]
     requests = [
         (request, entry)
         for entry in about
@@ -78,9 +78,19 @@ def read_record(entries: Sequence[Entry], gate: Gate, subject: str) -> GateRecor
     )
 
 
+def since_clean_up(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries after the last clean-up: what was taken down takes its requests and decisions with it.
+
+    A card or a version made later may bear the same ARN; nobody has decided on that one.
+    """
+    taken_down = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.CLEAN_UP]
+    return entries[taken_down[-1] + 1 :] if taken_down else entries
+
+
 def candidate_of_run(entries: Sequence[Entry], run_id: str) -> Candidate | None:
     """The candidate that a run registered, or None."""
-    registered = (_read(Candidate, entry) for entry in reversed(entries) if entry.kind is EntryKind.CANDIDATE)
+    standing = reversed(since_clean_up(entries))
+    registered = (_read(Candidate, entry) for entry in standing if entry.kind is EntryKind.CANDIDATE)
     return next((candidate for candidate in registered if candidate.run_id == run_id), None)
 
 
