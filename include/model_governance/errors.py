@@ -49,3 +49,23 @@ class RecordMissing(GovernanceError):
 
 class ServiceUnavailable(GovernanceError):
     """A service could not be reached; worth trying again, unlike every other error here."""
+
+
+class AccessRefused(GovernanceError):
+    """A service knows the caller and will not let him do this, or does not know him; the message says who and what."""
+
+
+class RecordConflict(GovernanceError):
+    """Something stands there already, or was changed meanwhile: read again before trying again.
+
+    Attributes:
+        was_retried: Whether the request was sent more than once, so that what stands there may be the caller's own.
+    """
+
+    def __init__(self, message: str, *, was_retried: bool = False) -> None:
+        super().__init__(message)
+        self.was_retried = was_retried
+
+
+class RequestRefused(GovernanceError):
+    """A service found a request invalid; the message is the service's own."""

@@ -45,7 +45,7 @@ class Measurement(BaseModel):
         column: The column, for an expectation.
         minimum: The lowest value allowed, in the metric's own unit; None without a lower limit.
         maximum: The highest value allowed; None without an upper limit.
-        severity: What missing the limit means: ``fail`` stops the candidate, ``warning`` must be answered by the approver.
+        severity: What missing the limit means: ``fail`` stops the candidate, the approver must answer a ``warning``.
         verdict: How the value stands to the limit.
         detail: What a reader needs besides the number, such as counts and sample rows. One line.
     """
@@ -61,6 +61,20 @@ class Measurement(BaseModel):
     severity: Literal["fail", "warning"] = "fail"
     verdict: EvidenceVerdict = EvidenceVerdict.PASS
     detail: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The measurement and its limit in one line, such as ``disparate_impact 0.71 (facet white) below 0.8``."""
+        where = f" (facet {self.facet})" if self.facet else f" (column {self.column})" if self.column else ""
+        number = "not assessable" if self.value is None else f"{self.value:.4g}"
+        if self.value is not None and self.minimum is not None and self.value < self.minimum:
+            limit = f" is below {self.minimum:g}"
+        elif self.value is not None and self.maximum is not None and self.value > self.maximum:
+            limit = f" exceeds {self.maximum:g}"
+        else:
+            limit = ""
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{self.name} {number}{where}{limit}{detail}"
 
 
 class Evidence(BaseModel):

@@ -1,0 +1,92 @@
+"""Who may take part in decisions: the people file, read into one form whatever name a channel knows a person by."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from model_governance.domain.canonical import digest
+from model_governance.domain.use_case import PersonId
+from model_governance.errors import PolicyInvalid
+
+
+class Person(BaseModel):
+    """A person, under each of the names that a decision's channel may know.
+
+    Attributes:
+        id: The name that the ledger records.
+        airflow_user: The username in Airflow, for marks and pages.
+        principal: The IAM user or role name, for the command line and boto3; the last part of the principal's ARN.
+        roles: What the person may decide as, such as ``governance_officer``.
+        group: The organisation's unit, for decisions that need several of them.
+        email: Where notices go; empty for nobody.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: PersonId
+    airflow_user: str = Field(min_length=1)
+    principal: str = Field(min_length=1)
+    roles: tuple[str, ...] = ()
+    group: str = Field(min_length=1)
+    email: str = ""
+
+
+class People(BaseModel):
+    """Everybody in the people file; no two share an id, an Airflow user or a principal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    people: tuple[Person, ...]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> People:
+        for field in ("id", "airflow_user", "principal"):
+            counts = Counter(getattr(person, field) for person in self.people)
+            repeated = sorted(name for name, count in counts.items() if count > 1)
+            if repeated:
+                raise ValueError(f"{field} {', '.join(repeated)} is given to more than one person")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """Sha256 of the file's canonical JSON, in hex."""
+        return digest(self.model_dump(mode="json"))
+
+    def by_id(self, person_id: str) -> Person | None:
+        """The person with that id, or None."""
+        return next((person for person in self.people if person.id == person_id), None)
+
+    def by_airflow_user(self, username: str) -> Person | None:
+        """The person who signs in to Airflow under that name, or None."""
+        return next((person for person in self.people if person.airflow_user == username), None)
+
+    def by_principal(self, name_or_arn: str) -> Person | None:
+        """The person behind an IAM user: its name, its ARN, or the ARN of a session of a role of that name."""
+        resource = name_or_arn.rsplit(":", 1)[-1]
+        parts = resource.split("/")
+        name = parts[1] if parts[0] == "assumed-role" and len(parts) > 1 else parts[-1]
+        return next((person for person in self.people if person.principal == name), None)
+
+    def in_role(self, role: str) -> tuple[Person, ...]:
+        """Everybody who holds the role."""
+        return tuple(person for person in self.people if role in person.roles)
+
+
+def parse_people(text: str, *, file: str) -> People:
+    """The people file from its YAML: a list of people.
+
+    Raises:
+        PolicyInvalid: Naming file, field and reason of each fault.
+    """
+    try:
+        declared = yaml.safe_load(text)
+    except yaml.YAMLError as fault:
+        raise PolicyInvalid(f"{file}: is not YAML: {' '.join(str(fault).split())}") from None
+    try:
+        return People.model_validate(declared)
+    except ValidationError as faults:
+        lines = [f"{file}: {'.'.join(map(str, fault['loc'])) or '(root)'}: {fault['msg']}" for fault in faults.errors()]
+        raise PolicyInvalid("\n".join(lines)) from None

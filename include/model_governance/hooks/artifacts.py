@@ -1,0 +1,194 @@
+"""The object store: bytes written once, read by digest, and removed by prefix, except for the ledger's."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model_governance.domain.canonical import sha256_hex
+from model_governance.errors import AccessRefused, ArtifactChanged, RecordConflict, RequestRefused
+from model_governance.hooks.aws import calling
+
+LEDGER_PREFIX = "ledger/"
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object, by address and digest.
+
+    Attributes:
+        uri: ``s3://bucket/key``.
+        sha256: Of its bytes, 64 hex digits.
+    """
+
+    uri: str
+    sha256: str
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of an ``s3://bucket/key`` address.
+
+    Raises:
+        RequestRefused: It is no such address.
+    """
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket or not key:
+        raise RequestRefused(f"{uri!r} is not an object's address; expected s3://<bucket>/<key>")
+    return bucket, key
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Objects of the installation's bucket; reading also takes full addresses in other buckets.
+
+    Attributes:
+        client: A boto3 client of S3.
+        bucket: The installation's bucket.
+    """
+
+    client: Any
+    bucket: str
+
+    def uri(self, key: str) -> str:
+        """The address of a key of this bucket; an address is returned as it is."""
+        return key if "://" in key else f"s3://{self.bucket}/{key}"
+
+    def put_once(self, key: str, data: bytes, content_type: str = "application/json") -> StoredObject:
+        """Writes the object unless it exists; an existing one must hold the same bytes.
+
+        Args:
+            key: A key of this bucket, or an address.
+            data: The bytes.
+            content_type: The object's media type.
+
+        Raises:
+            ArtifactChanged: Other bytes stand there already; both digests are named.
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        uri = self.uri(key)
+        try:
+            self.put_new(key, data, content_type)
+        except RecordConflict:
+            held = sha256_hex(self.get(uri))
+            if held != sha256_hex(data):
+                raise ArtifactChanged(
+                    f"{uri} was not written: it is written once and holds sha256 {held}, not {sha256_hex(data)}"
+                ) from None
+        return StoredObject(uri, sha256_hex(data))
+
+    def put_new(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        """Writes the object if there is none (``If-None-Match: *``).
+
+        Raises:
+            RecordConflict: An object stands there already, or is being written.
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        bucket, name = split_uri(self.uri(key))
+        with calling("s3", f"PutObject s3://{bucket}/{name}"):
+            self.client.put_object(Bucket=bucket, Key=name, Body=data, ContentType=content_type, IfNoneMatch="*")
+
+    def get(self, key: str, sha256: str | None = None) -> bytes:
+        """The object's bytes.
+
+        Args:
+            key: A key of this bucket, or an address.
+            sha256: The digest that the bytes must have, if given.
+
+        Raises:
+            ArtifactChanged: The bytes have another digest; both are named.
+            RecordMissing: There is no such object.
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        bucket, name = split_uri(self.uri(key))
+        with calling("s3", f"GetObject s3://{bucket}/{name}"):
+            data: bytes = self.client.get_object(Bucket=bucket, Key=name)["Body"].read()
+        if sha256 is not None and sha256_hex(data) != sha256:
+            raise ArtifactChanged(f"s3://{bucket}/{name} holds sha256 {sha256_hex(data)}; recorded is {sha256}")
+        return data
+
+    def digest(self, key: str) -> str:
+        """Sha256 of the object's bytes, 64 hex digits, read as a stream: a model may be larger than memory.
+
+        Raises:
+            RecordMissing: There is no such object.
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        bucket, name = split_uri(self.uri(key))
+        seen = hashlib.sha256()
+        with calling("s3", f"GetObject s3://{bucket}/{name}"):
+            for chunk in self.client.get_object(Bucket=bucket, Key=name)["Body"].iter_chunks(_CHUNK_BYTES):
+                seen.update(chunk)
+        return seen.hexdigest()
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object.
+
+        Raises:
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        bucket, name = split_uri(self.uri(key))
+        return any(found == name for found in self._keys(bucket, name, limit=1))
+
+    def upload(self, key: str, path: Path) -> StoredObject:
+        """Writes a file, in parts when it is large, over whatever stands there.
+
+        Raises:
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        bucket, name = split_uri(self.uri(key))
+        self._refuse_ledger(bucket, name, "overwritten")
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        with calling("s3", f"PutObject s3://{bucket}/{name}"):
+            self.client.upload_file(str(path), bucket, name)
+        return StoredObject(f"s3://{bucket}/{name}", sha256)
+
+    def list(self, prefix: str, start_after: str = "") -> Iterator[str]:
+        """Keys of this bucket that begin with the prefix, in order, after the one given.
+
+        Raises:
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        return self._keys(self.bucket, prefix, start_after)
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Removes every object of this bucket that begins with the prefix, and says how many.
+
+        Raises:
+            AccessRefused: The prefix reaches the ledger, which is never removed.
+            ServiceUnavailable: As the store answers.
+        """
+        self._refuse_ledger(self.bucket, prefix, "removed")
+        removed = 0
+        for key in tuple(self.list(prefix)):
+            with calling("s3", f"DeleteObject s3://{self.bucket}/{key}"):
+                self.client.delete_object(Bucket=self.bucket, Key=key)
+            removed += 1
+        return removed
+
+    def _refuse_ledger(self, bucket: str, prefix: str, verb: str) -> None:
+        """Raises if the prefix is in the ledger, or holds it."""
+        if bucket == self.bucket and (prefix.startswith(LEDGER_PREFIX) or LEDGER_PREFIX.startswith(prefix)):
+            raise AccessRefused(
+                f"s3://{bucket}/{prefix} was not {verb}: the ledger under {LEDGER_PREFIX} is append-only"
+            )
+
+    def _keys(self, bucket: str, prefix: str, start_after: str = "", limit: int | None = None) -> Iterator[str]:
+        """Keys of a bucket, page by page."""
+        asked: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+        if start_after:
+            asked["StartAfter"] = start_after
+        if limit is not None:
+            asked["MaxKeys"] = limit
+        while True:
+            with calling("s3", f"ListObjectsV2 s3://{bucket}/{prefix}"):
+                page = self.client.list_objects_v2(**asked)
+            yield from (item["Key"] for item in page.get("Contents", ()))
+            if limit is not None or not page.get("IsTruncated"):
+                return
+            asked["ContinuationToken"] = page["NextContinuationToken"]

@@ -1,0 +1,116 @@
+"""The organisation's files of this installation: use-case folders, the policy and the people, read afresh each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from model_governance.domain.people import People, parse_people
+from model_governance.domain.policy import Policy, parse_policy
+from model_governance.domain.use_case import UseCase, parse_use_case
+from model_governance.errors import PolicyInvalid, RecordMissing, UseCaseInvalid
+
+_DECLARATION = "use_case.yaml"
+_PROGRAMS = ("train.py", "inference.py")
+_Parsed = TypeVar("_Parsed")
+
+
+@dataclass(frozen=True)
+class UseCases:
+    """The use cases of the installation, and the folders that are none.
+
+    Attributes:
+        valid: By name.
+        faults: By folder's name: why it does not validate.
+    """
+
+    valid: Mapping[str, UseCase]
+    faults: Mapping[str, UseCaseInvalid]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The files of an installation.
+
+    Attributes:
+        use_cases_folder: Holds a folder per use case.
+        policies_folder: Holds policy.yaml and people.yaml.
+    """
+
+    use_cases_folder: Path
+    policies_folder: Path
+
+    def use_cases(self) -> UseCases:
+        """Every use case; a folder that does not validate is named with its faults and leaves the others alone."""
+        valid: dict[str, UseCase] = {}
+        faults: dict[str, UseCaseInvalid] = {}
+        folder = self.use_cases_folder
+        names = sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
+        for name in names:
+            if name.startswith((".", "_")):
+                continue
+            try:
+                valid[name] = self.use_case(name)
+            except UseCaseInvalid as fault:
+                faults[name] = fault
+            except RecordMissing as fault:
+                faults[name] = UseCaseInvalid(str(fault))
+        return UseCases(valid, faults)
+
+    def use_case(self, name: str) -> UseCase:
+        """One use case.
+
+        Raises:
+            RecordMissing: There is no such folder, or no use_case.yaml in it.
+            UseCaseInvalid: It does not validate; naming file, field and reason.
+        """
+        file = self.folder(name) / _DECLARATION
+        use_case = parse_use_case(_text(file, UseCaseInvalid), file=str(file), folder=name)
+        for program in {use_case.training.program, *_PROGRAMS[1:]}:
+            if not (file.parent / program).is_file():
+                raise UseCaseInvalid(f"{file}: training.program: there is no file {program} in the folder")
+        return use_case
+
+    def folder(self, name: str) -> Path:
+        """The folder of a use case.
+
+        Raises:
+            RecordMissing: There is none, or the name is no folder's name.
+        """
+        folder = self.use_cases_folder / name
+        if folder.parent != self.use_cases_folder or not folder.is_dir():
+            raise RecordMissing(f"there is no use case {name!r} in {self.use_cases_folder}")
+        return folder
+
+    def policy(self) -> Policy:
+        """The policy in force.
+
+        Raises:
+            PolicyInvalid: It cannot be read or does not validate; naming file, field and reason.
+        """
+        return self._policies_file("policy.yaml", parse_policy)
+
+    def people(self) -> People:
+        """Who may take part in decisions.
+
+        Raises:
+            PolicyInvalid: The file cannot be read or does not validate; naming file, field and reason.
+        """
+        return self._policies_file("people.yaml", parse_people)
+
+    def _policies_file(self, name: str, parse: Callable[..., _Parsed]) -> _Parsed:
+        file = self.policies_folder / name
+        return parse(_text(file, PolicyInvalid), file=str(file))
+
+
+def _text(file: Path, fault: type[UseCaseInvalid | PolicyInvalid]) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if fault is UseCaseInvalid:
+            raise RecordMissing(f"{file}: there is no such file") from None
+        raise fault(f"{file}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as reason:
+        raise fault(f"{file}: cannot be read: {reason}") from None

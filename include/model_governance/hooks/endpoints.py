@@ -1,0 +1,120 @@
+"""Endpoints once they stand: how one is doing, what it answers, and its removal with what it was made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from model_governance.errors import RecordMissing
+from model_governance.hooks.aws import calling
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint, as SageMaker says it is now.
+
+    Attributes:
+        name: Its name.
+        arn: Its ARN.
+        status: SageMaker's ``EndpointStatus``, such as ``InService``.
+        config: Name of its endpoint configuration.
+        failure_reason: Why it failed; empty otherwise.
+    """
+
+    name: str
+    arn: str
+    status: str
+    config: str
+    failure_reason: str
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Endpoints, their configurations and models.
+
+    Attributes:
+        client: A boto3 client of SageMaker.
+        runtime: A boto3 client of the SageMaker runtime.
+    """
+
+    client: Any
+    runtime: Any
+
+    def describe(self, name: str) -> Endpoint:
+        """The endpoint as it is now.
+
+        Raises:
+            RecordMissing: There is no such endpoint.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        with calling("sagemaker", f"DescribeEndpoint {name}"):
+            answer = self.client.describe_endpoint(EndpointName=name)
+        return Endpoint(
+            name=answer["EndpointName"],
+            arn=answer["EndpointArn"],
+            status=answer["EndpointStatus"],
+            config=answer["EndpointConfigName"],
+            failure_reason=answer.get("FailureReason", ""),
+        )
+
+    def find(self, name: str) -> Endpoint | None:
+        """The endpoint, or None if there is none."""
+        try:
+            return self.describe(name)
+        except RecordMissing:
+            return None
+
+    def models_behind(self, name: str) -> tuple[str, ...]:
+        """Names of the models that the endpoint's configuration serves.
+
+        Raises:
+            RecordMissing: There is no such endpoint, or its configuration is gone.
+        """
+        config = self.describe(name).config
+        with calling("sagemaker", f"DescribeEndpointConfig {config}"):
+            answer = self.client.describe_endpoint_config(EndpointConfigName=config)
+        return tuple(variant["ModelName"] for variant in answer["ProductionVariants"])
+
+    def invoke(self, name: str, rows: str) -> str:
+        """What the endpoint answers to rows.
+
+        Args:
+            name: The endpoint.
+            rows: CSV without a header, one application a line, features in the declared order.
+
+        Returns:
+            The answer as text, one line a row.
+
+        Raises:
+            RecordMissing: There is no such endpoint.
+            RequestRefused: The model did not accept the rows.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        with calling("sagemaker", f"InvokeEndpoint {name}"):
+            answer = self.runtime.invoke_endpoint(
+                EndpointName=name, ContentType="text/csv", Accept="text/csv", Body=rows.encode()
+            )
+            body: bytes = answer["Body"].read()
+        return body.decode()
+
+    def delete(self, name: str) -> bool:
+        """Deletes the endpoint; False if there is none."""
+        return self._delete("DeleteEndpoint", name, lambda: self.client.delete_endpoint(EndpointName=name))
+
+    def delete_config(self, name: str) -> bool:
+        """Deletes the endpoint configuration; False if there is none."""
+        return self._delete(
+            "DeleteEndpointConfig", name, lambda: self.client.delete_endpoint_config(EndpointConfigName=name)
+        )
+
+    def delete_model(self, name: str) -> bool:
+        """Deletes the model (not the model package); False if there is none."""
+        return self._delete("DeleteModel", name, lambda: self.client.delete_model(ModelName=name))
+
+    def _delete(self, action: str, name: str, call: Any) -> bool:
+        try:
+            with calling("sagemaker", f"{action} {name}"):
+                call()
+        except RecordMissing:
+            return False
+        return True

@@ -1,0 +1,195 @@
+"""An installation: its settings, and every hook made from them; what stages, triggers and pages are handed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from model_governance.domain.people import People
+from model_governance.domain.policy import Policy
+from model_governance.domain.use_case import UseCase
+from model_governance.errors import RecordMissing
+from model_governance.hooks.approvals import Approvals
+from model_governance.hooks.artifacts import Artifacts
+from model_governance.hooks.aws import Clients, EnvironmentClients
+from model_governance.hooks.changes import RegistryChanges
+from model_governance.hooks.configuration import Configuration, UseCases
+from model_governance.hooks.endpoints import Endpoints
+from model_governance.hooks.ledger import Ledger
+from model_governance.hooks.lineage import Lineage
+from model_governance.hooks.model_cards import ModelCards
+from model_governance.hooks.model_registry import ModelRegistry
+from model_governance.hooks.signer import PublicKey, Signer
+
+_INCLUDE = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs from installation to installation and is no secret; ``MODEL_GOVERNANCE_*`` in the environment.
+
+    Attributes:
+        bucket: Holds ledger, data, code, models and reports.
+        landing_bucket: Where data engineers publish data sets.
+        ledger_key_id: KMS key that signs the ledger.
+        ledger_public_key: PEM file of its public key; never in the bucket; None where nothing reads the ledger.
+        use_cases: Folder of use cases.
+        policies: Folder of policy and people.
+        execution_role_arn: Role that jobs and endpoints run as.
+        airflow_url: Where people find Airflow.
+    """
+
+    bucket: str
+    landing_bucket: str
+    ledger_key_id: str
+    ledger_public_key: Path | None
+    use_cases: Path
+    policies: Path
+    execution_role_arn: str
+    airflow_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """The settings in the environment, with the embedded stack's as defaults."""
+        given = os.environ if environment is None else environment
+
+        def setting(name: str, default: str) -> str:
+            return given.get(f"MODEL_GOVERNANCE_{name}") or default
+
+        public_key = setting("LEDGER_PUBLIC_KEY", "")
+        return cls(
+            bucket=setting("BUCKET", "model-governance"),
+            landing_bucket=setting("LANDING_BUCKET", "landing"),
+            ledger_key_id=setting("LEDGER_KEY_ID", "alias/model-governance-ledger"),
+            ledger_public_key=Path(public_key) if public_key else None,
+            use_cases=Path(setting("USE_CASES", str(_INCLUDE / "use_cases"))),
+            policies=Path(setting("POLICIES", str(_INCLUDE / "policies"))),
+            execution_role_arn=setting(
+                "EXECUTION_ROLE_ARN", "arn:aws:iam::111122223333:role/model-governance-execution"
+            ),
+            airflow_url=setting("AIRFLOW_URL", "http://127.0.0.1:8080").rstrip("/"),
+        )
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything the process can reach, under one principal; each hook is made when it is first asked for.
+
+    Attributes:
+        settings: Of the installation.
+        clients: Of the principal.
+    """
+
+    settings: Settings
+    clients: Clients
+    _ledgers: dict[str, Ledger] = field(default_factory=dict, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @classmethod
+    def load(cls, clients: Clients | None = None, settings: Settings | None = None) -> Installation:
+        """The installation of this environment.
+
+        Args:
+            clients: Whose hands to act by; by default the environment's own credentials.
+            settings: By default the environment's.
+        """
+        return cls(settings or Settings.from_environment(), clients or EnvironmentClients())
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """Model package groups and packages."""
+        return ModelRegistry(self.clients.client("sagemaker"))
+
+    @cached_property
+    def cards(self) -> ModelCards:
+        """Use cases' own model cards."""
+        return ModelCards(self.clients.client("sagemaker"))
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """The lineage graph."""
+        return Lineage(self.clients.client("sagemaker"))
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """Endpoints in test and in production."""
+        return Endpoints(self.clients.client("sagemaker"), self.clients.client("sagemaker-runtime"))
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """Who set which status."""
+        return Approvals(self.clients.client("cloudtrail"))
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """The object store."""
+        return Artifacts(self.clients.client("s3"), self.settings.bucket)
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Who signs the ledger."""
+        return Signer(self.clients.client("kms"), self.settings.ledger_key_id)
+
+    @cached_property
+    def public_key(self) -> PublicKey:
+        """What the ledger is verified with.
+
+        Raises:
+            RecordMissing: The installation has none, or its file cannot be read.
+        """
+        if self.settings.ledger_public_key is None:
+            raise RecordMissing(
+                "the installation has no public key for its ledger: set MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY to its file"
+            )
+        return PublicKey.load(self.settings.ledger_public_key)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Use-case folders, policy and people."""
+        return Configuration(self.settings.use_cases, self.settings.policies)
+
+    def ledger(self, use_case: str) -> Ledger:
+        """The ledger of a use case; the same one each time, so that a chain once verified is not read again."""
+        with self._lock:
+            if use_case not in self._ledgers:
+                self._ledgers[use_case] = Ledger(use_case, self.artifacts, self.signer, self.public_key)
+            return self._ledgers[use_case]
+
+    def changes(self) -> RegistryChanges:
+        """A new look-out for changes in the registry from now on."""
+        return RegistryChanges(self.registry, self.cards)
+
+    @property
+    def use_cases(self) -> UseCases:
+        """Every use case, and the folders that do not validate; read afresh."""
+        return self.configuration.use_cases()
+
+    def use_case(self, name: str) -> UseCase:
+        """One use case, read afresh.
+
+        Raises:
+            RecordMissing, UseCaseInvalid: There is none, or it does not validate.
+        """
+        return self.configuration.use_case(name)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force, read afresh.
+
+        Raises:
+            PolicyInvalid: It does not validate.
+        """
+        return self.configuration.policy()
+
+    @property
+    def people(self) -> People:
+        """Who may take part in decisions, read afresh.
+
+        Raises:
+            PolicyInvalid: The file does not validate.
+        """
+        return self.configuration.people()

@@ -1,0 +1,223 @@
+"""A use case's ledger in the object store: read and verified from its first entry, and appended to without a fork.
+
+Apart from ``domain.ledger``, which says what an entry is: here is how two writers share one chain. A sequence number
+is an object's key, written only if there is none (``If-None-Match: *``), so that one of two writers loses, reads again
+and tries the next.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time as clock
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from model_governance.domain.ledger import Entry, EntryKind, next_entry, read_chain
+from model_governance.errors import LedgerBroken, RecordConflict, RecordMissing, ServiceUnavailable
+from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
+from model_governance.hooks.signer import PublicKey, Signer
+
+_ENTRY_NAME = re.compile(r"^\d{12}\.json$")
+_ATTEMPTS = 200
+_LONGEST_PAUSE_SECONDS = 0.5
+_READERS = 16
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An entry that a writer wants to append, without its place in the chain."""
+
+    kind: EntryKind
+    subject: str
+    body: dict[str, Any]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The chain of one use case.
+
+    Attributes:
+        use_case: Whose ledger.
+        artifacts: The object store that holds it.
+        signer: Who signs new entries.
+        public_key: What every entry read is checked with.
+        now: The clock that new entries are stamped by.
+    """
+
+    use_case: str
+    artifacts: Artifacts
+    signer: Signer
+    public_key: PublicKey
+    now: Callable[[], datetime] = _now
+    _known: list[Entry] = field(default_factory=list, repr=False, compare=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every entry, in order; those read before are not read again.
+
+        Raises:
+            LedgerBroken: Naming the first entry that does not hold.
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        with self._lock:
+            self._known.extend(self._read_after(self._known[-1] if self._known else None))
+            return tuple(self._known)
+
+    def verify(self) -> tuple[Entry, ...]:
+        """Every entry, each read afresh from the store and verified, whatever was read before.
+
+        Raises:
+            LedgerBroken: Naming the first entry that does not hold; also when the chain has become shorter than it
+                was, or its past another one.
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        with self._lock:
+            entries = self._read_after(None)
+            for before, fresh in zip(self._known, entries, strict=False):
+                if before.digest != fresh.digest:
+                    raise LedgerBroken(
+                        f"ledger of {self.use_case}, entry {before.sequence}: replaced since it was read"
+                    )
+            if len(entries) < len(self._known):
+                raise LedgerBroken(
+                    f"ledger of {self.use_case}, entry {len(entries) + 1}: removed: the chain had "
+                    f"{len(self._known)} entries and ends after {len(entries)}"
+                )
+            self._known[:] = entries
+            return entries
+
+    def append(
+        self,
+        kind: EntryKind,
+        subject: str,
+        body: dict[str, Any],
+        unless: Callable[[Entry], bool] | None = None,
+    ) -> Entry:
+        """Appends an entry, or returns the newest one that ``unless`` holds for.
+
+        Args:
+            kind: What it records.
+            subject: ARN of what it is about.
+            body: The record, as JSON can hold it.
+            unless: Whether an existing entry makes this one needless; asked again after every lost race.
+
+        Raises:
+            LedgerBroken: The chain does not hold; nothing is appended to it.
+            ServiceUnavailable, AccessRefused: As the store or KMS answers.
+        """
+        proposal = Proposal(kind, subject, body)
+
+        def propose(entries: Sequence[Entry]) -> Proposal | Entry:
+            return next((entry for entry in reversed(entries) if unless is not None and unless(entry)), proposal)
+
+        return self.propose(propose)
+
+    def propose(self, propose: Callable[[Sequence[Entry]], Proposal | Entry]) -> Entry:
+        """Appends what ``propose`` makes of the chain as it is, so that a check and its entry are one step.
+
+        Args:
+            propose: Given every entry, returns what to append, or the entry that makes it needless; may raise to
+                refuse. Called again whenever another writer was first.
+
+        Returns:
+            The entry appended, or the one that ``propose`` returned.
+
+        Raises:
+            LedgerBroken: The chain does not hold; nothing is appended to it.
+            ServiceUnavailable: The store or KMS could not be reached, or others were first 200 times in a row.
+            AccessRefused: The caller may not sign or write.
+        """
+        for attempt in range(_ATTEMPTS):
+            entries = self.entries()
+            wanted = propose(entries)
+            if isinstance(wanted, Entry):
+                return wanted
+            entry = self._sign(entries[-1] if entries else None, wanted)
+            if self._put(entry):
+                return entry
+            clock.sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, 0.01 * 2 ** min(attempt, 6))))  # noqa: S311
+        raise ServiceUnavailable(
+            f"ledger of {self.use_case}: other writers were first {_ATTEMPTS} times in a row; try again"
+        )
+
+    def _sign(self, head: Entry | None, wanted: Proposal) -> Entry:
+        entry = next_entry(
+            head,
+            use_case=self.use_case,
+            kind=wanted.kind,
+            subject=wanted.subject,
+            body=wanted.body,
+            time=self.now(),
+            key_id=self.signer.key_id,
+        )
+        return entry.signed(self.signer.sign(entry.signed_bytes))
+
+    def _put(self, entry: Entry) -> bool:
+        """Writes the entry at its place; False if another writer was first."""
+        key = self._key(entry.sequence)
+        try:
+            self.artifacts.put_new(key, entry.raw)
+        except RecordConflict as conflict:
+            # A put whose answer was lost is sent again by botocore, and then finds its own entry.
+            return conflict.was_retried and self._holds(key, entry.raw)
+        except ServiceUnavailable:
+            # The put may have arrived although its answer did not.
+            if not self._holds(key, entry.raw):
+                raise
+        return True
+
+    def _holds(self, key: str, raw: bytes) -> bool:
+        try:
+            return self.artifacts.get(key) == raw
+        except RecordMissing:
+            return False
+
+    def _read_after(self, head: Entry | None) -> tuple[Entry, ...]:
+        """The verified entries after one that is known to hold."""
+        last = self._last_sequence(head)
+        first = head.sequence + 1 if head else 1
+        keys = [self._key(sequence) for sequence in range(first, last + 1)]
+        raws = [self._raw(keys[0])] if len(keys) == 1 else self._raws(keys)
+        return read_chain(raws, use_case=self.use_case, signature_holds=self.public_key.verify, head=head)
+
+    def _last_sequence(self, head: Entry | None) -> int:
+        """The highest sequence number in the store.
+
+        Reading starts at the known head itself, so that its removal is seen.
+        """
+        prefix = f"{LEDGER_PREFIX}{self.use_case}/"
+        start_after = self._key(head.sequence - 1) if head and head.sequence > 1 else ""
+        last = 0
+        for key in self.artifacts.list(prefix, start_after):
+            name = key.removeprefix(prefix)
+            if not _ENTRY_NAME.match(name):
+                raise LedgerBroken(f"ledger of {self.use_case}: {name!r} was inserted: it is no entry's name")
+            last = int(name.removesuffix(".json"))
+        if head and last < head.sequence:
+            raise LedgerBroken(
+                f"ledger of {self.use_case}, entry {head.sequence}: removed: it was there when last read"
+            )
+        return last
+
+    def _raws(self, keys: Sequence[str]) -> list[bytes]:
+        with ThreadPoolExecutor(max_workers=_READERS) as readers:
+            return list(readers.map(self._raw, keys))
+
+    def _raw(self, key: str) -> bytes:
+        try:
+            return self.artifacts.get(key)
+        except RecordMissing:
+            place = int(key.rsplit("/", 1)[-1].removesuffix(".json"))
+            raise LedgerBroken(f"ledger of {self.use_case}, entry {place}: removed: later entries are there") from None
+
+    def _key(self, sequence: int) -> str:
+        return f"{LEDGER_PREFIX}{self.use_case}/{sequence:012d}.json"

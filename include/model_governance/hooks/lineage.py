@@ -1,0 +1,113 @@
+"""Lineage: artifacts, actions, contexts and what leads from one to the other, each made at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from model_governance.errors import RecordConflict
+from model_governance.hooks.aws import calling
+
+AssociationType = Literal["ContributedTo", "AssociatedWith", "DerivedFrom", "Produced", "SameAs"]
+ActionStatus = Literal["Unknown", "InProgress", "Completed", "Failed", "Stopping", "Stopped"]
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """SageMaker's lineage graph.
+
+    Attributes:
+        client: A boto3 client of SageMaker.
+    """
+
+    client: Any
+
+    def artifact(self, name: str, kind: str, uri: str, properties: Mapping[str, str] | None = None) -> str:
+        """The artifact of an address, made if there is none of its kind; its ARN.
+
+        Args:
+            name: Name for a new one, at most 120 characters.
+            kind: ``ArtifactType``, such as ``DataSet`` or ``Model``.
+            uri: The source's address: an object's, or an ARN.
+            properties: At most 30.
+
+        Raises:
+            AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+        """
+        with calling("sagemaker", f"ListArtifacts of {uri}"):
+            found = self.client.list_artifacts(SourceUri=uri, ArtifactType=kind)["ArtifactSummaries"]
+        if found:
+            return str(found[0]["ArtifactArn"])
+        with calling("sagemaker", f"CreateArtifact {name}"):
+            answer = self.client.create_artifact(
+                ArtifactName=name, ArtifactType=kind, Source={"SourceUri": uri}, Properties=dict(properties or {})
+            )
+        return str(answer["ArtifactArn"])
+
+    def action(
+        self,
+        name: str,
+        kind: str,
+        uri: str,
+        *,
+        status: ActionStatus = "Completed",
+        description: str = "",
+        properties: Mapping[str, str] | None = None,
+    ) -> str:
+        """The action of that name, made if there is none and brought up to date otherwise; its ARN.
+
+        Args:
+            name: At most 120 characters, unique.
+            kind: ``ActionType``, such as ``Approval`` or ``ModelDeployment``.
+            uri: Address of what it acts on or was caused by.
+            status: ``Status``.
+            description: At most 3072 characters.
+            properties: At most 30.
+
+        Raises:
+            AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+        """
+        changes = {"Status": status, "Description": description, "Properties": dict(properties or {})}
+        try:
+            with calling("sagemaker", f"CreateAction {name}"):
+                answer = self.client.create_action(
+                    ActionName=name, ActionType=kind, Source={"SourceUri": uri}, **changes
+                )
+        except RecordConflict:
+            with calling("sagemaker", f"UpdateAction {name}"):
+                answer = self.client.update_action(ActionName=name, **changes)
+        return str(answer["ActionArn"])
+
+    def context(self, name: str, kind: str, uri: str, properties: Mapping[str, str] | None = None) -> str:
+        """The context of that name, made if there is none; its ARN.
+
+        Raises:
+            AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+        """
+        try:
+            with calling("sagemaker", f"CreateContext {name}"):
+                answer = self.client.create_context(
+                    ContextName=name, ContextType=kind, Source={"SourceUri": uri}, Properties=dict(properties or {})
+                )
+        except RecordConflict:
+            with calling("sagemaker", f"DescribeContext {name}"):
+                answer = self.client.describe_context(ContextName=name)
+        return str(answer["ContextArn"])
+
+    def associate(self, source: str, destination: str, kind: AssociationType) -> None:
+        """Leads from one to the other, unless it does already.
+
+        Args:
+            source: ARN of an artifact, action or context.
+            destination: ARN of another.
+            kind: ``AssociationType``.
+
+        Raises:
+            AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+        """
+        try:
+            with calling("sagemaker", f"AddAssociation {source} {kind} {destination}"):
+                self.client.add_association(SourceArn=source, DestinationArn=destination, AssociationType=kind)
+        except RecordConflict:
+            return

@@ -1,0 +1,306 @@
+"""The model registry: model package groups and packages in SageMaker's own words, read into one immutable form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from model_governance.domain.canonical import canonical_json
+from model_governance.errors import RecordConflict, RecordMissing
+from model_governance.hooks.aws import calling
+from model_governance.hooks.search import search
+
+_NEWEST_LOOKED_AT = 10
+_DESCRIPTION_LIMIT = 1024
+
+
+class ApprovalStatus(StrEnum):
+    """SageMaker's ``ModelApprovalStatus``."""
+
+    APPROVED = "Approved"
+    REJECTED = "Rejected"
+    PENDING = "PendingManualApproval"
+
+
+class RegistrationType(StrEnum):
+    """SageMaker's ``ModelPackageRegistrationType``: a candidate on record, or a version on offer."""
+
+    LOGGED = "Logged"
+    REGISTERED = "Registered"
+
+
+class StageStatus(StrEnum):
+    """The statuses that our life-cycle stages take; SageMaker leaves them free."""
+
+    PENDING = "PendingApproval"
+    APPROVED = "Approved"
+    REJECTED = "Rejected"
+    DEPLOYING = "Deploying"
+    DEPLOYED = "Deployed"
+    FAILED = "Failed"
+
+
+PRODUCTION_STAGE = "Production"
+TEST_STAGE = "Test"
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """A version of a model, as the registry says it is now.
+
+    Attributes:
+        arn: Its ARN.
+        group: Name of its group, which is the use case's.
+        version: Its number in the group, from 1.
+        registration_type: Logged or Registered; empty where the registry says neither.
+        approval_status: SageMaker's ``ModelApprovalStatus``.
+        approval_description: Why, by whoever set it.
+        stage: Life-cycle stage; empty before the first.
+        stage_status: Status within the stage.
+        stage_description: Why, by whoever set it.
+        card: Content of its model card.
+        card_status: Status of its model card.
+        metadata: ``CustomerMetadataProperties``.
+        model_data_url: Where the model's bytes lie; empty before training.
+        image: The serving image; empty before training.
+        metrics: ``ModelMetrics``.
+        modified: When it was last changed (created, if never), aware.
+    """
+
+    arn: str
+    group: str
+    version: int
+    registration_type: str
+    approval_status: str
+    approval_description: str
+    stage: str
+    stage_status: str
+    stage_description: str
+    card: Mapping[str, Any]
+    card_status: str
+    metadata: Mapping[str, str]
+    model_data_url: str
+    image: str
+    metrics: Mapping[str, Any]
+    modified: datetime
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+
+def read_model_package(answer: Mapping[str, Any]) -> ModelPackage:
+    """A model package from DescribeModelPackage's answer, or from the record that Search gives."""
+    card = answer.get("ModelCard") or {}
+    life_cycle = answer.get("ModelLifeCycle") or {}
+    containers = (answer.get("InferenceSpecification") or {}).get("Containers") or [{}]
+    content = card.get("ModelCardContent") or "{}"
+    return ModelPackage(
+        arn=answer["ModelPackageArn"],
+        group=answer.get("ModelPackageGroupName", ""),
+        version=answer.get("ModelPackageVersion", 0),
+        registration_type=answer.get("ModelPackageRegistrationType", ""),
+        approval_status=answer.get("ModelApprovalStatus", ""),
+        approval_description=answer.get("ApprovalDescription", ""),
+        stage=life_cycle.get("Stage", ""),
+        stage_status=life_cycle.get("StageStatus", ""),
+        stage_description=life_cycle.get("StageDescription", ""),
+        card=json.loads(content),
+        card_status=card.get("ModelCardStatus", ""),
+        metadata=answer.get("CustomerMetadataProperties") or {},
+        model_data_url=containers[0].get("ModelDataUrl", ""),
+        image=containers[0].get("Image", ""),
+        metrics=answer.get("ModelMetrics") or {},
+        modified=answer.get("LastModifiedTime") or answer["CreationTime"],
+        raw=answer,
+    )
+
+
+@dataclass(frozen=True)
+class ModelRegistry:
+    """Model package groups and packages.
+
+    Attributes:
+        client: A boto3 client of SageMaker.
+    """
+
+    client: Any
+
+    def ensure_group(self, name: str, description: str, tags: Mapping[str, str]) -> None:
+        """Creates the group unless it exists.
+
+        Args:
+            name: The group's name.
+            description: What it holds, at most 1024 characters.
+            tags: Among them ``model-governance:approved-card``, without which the pipeline's policy refuses.
+
+        Raises:
+            AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+        """
+        try:
+            with calling("sagemaker", f"CreateModelPackageGroup {name}"):
+                self.client.create_model_package_group(
+                    ModelPackageGroupName=name,
+                    ModelPackageGroupDescription=description[:_DESCRIPTION_LIMIT],
+                    Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+                )
+        except RecordConflict:
+            return
+
+    def group_exists(self, name: str) -> bool:
+        """Whether there is such a group."""
+        try:
+            with calling("sagemaker", f"DescribeModelPackageGroup {name}"):
+                self.client.describe_model_package_group(ModelPackageGroupName=name)
+        except RecordMissing:
+            return False
+        return True
+
+    def register_candidate(
+        self,
+        group: str,
+        run_key: str,
+        *,
+        card: Mapping[str, Any],
+        metadata: Mapping[str, str],
+        metrics: Mapping[str, Any],
+        baselines: Mapping[str, Any],
+        description: str = "",
+        source_uri: str = "",
+    ) -> ModelPackage:
+        """Registers a run's candidate (Logged, card Draft), or returns the one that the run has registered already.
+
+        Args:
+            group: The group's name.
+            run_key: The run's key: the ClientToken, and kept in the metadata.
+            card: Content of the version's card.
+            metadata: Further ``CustomerMetadataProperties``.
+            metrics: ``ModelMetrics``; it can never be changed afterwards.
+            baselines: ``DriftCheckBaselines``; it can never be changed afterwards.
+            description: What it is, at most 1024 characters.
+            source_uri: Where the candidate comes from, such as the DAG run's page.
+
+        Raises:
+            AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+        """
+        held = self.find_candidate(group, run_key)
+        if held is not None:
+            return held
+        request: dict[str, Any] = {
+            "ModelPackageGroupName": group,
+            "ModelPackageRegistrationType": RegistrationType.LOGGED.value,
+            "ModelCard": {"ModelCardContent": canonical_json(card).decode(), "ModelCardStatus": "Draft"},
+            "CustomerMetadataProperties": {**metadata, "run_key": run_key},
+            "ModelMetrics": metrics,
+            "DriftCheckBaselines": baselines,
+            "ClientToken": run_key,
+        }
+        if description:
+            request["ModelPackageDescription"] = description[:_DESCRIPTION_LIMIT]
+        if source_uri:
+            request["SourceUri"] = source_uri
+        with calling("sagemaker", f"CreateModelPackage in {group}"):
+            arn = self.client.create_model_package(**request)["ModelPackageArn"]
+        return self.describe(arn)
+
+    def describe(self, arn: str) -> ModelPackage:
+        """The model package as it is now.
+
+        Raises:
+            RecordMissing: There is no such model package.
+            AccessRefused, ServiceUnavailable: As the registry answers.
+        """
+        with calling("sagemaker", f"DescribeModelPackage {arn}"):
+            return read_model_package(self.client.describe_model_package(ModelPackageName=arn))
+
+    def find_candidate(self, group: str, run_key: str) -> ModelPackage | None:
+        """The model package that a run has registered, or None.
+
+        Search on AWS lags behind by seconds: the newest versions are looked at directly too.
+        """
+        for found in self._found(group):
+            if found.metadata.get("run_key") == run_key:
+                return self.describe(found.arn)
+        for arn in self._newest(group):
+            package = self.describe(arn)
+            if package.metadata.get("run_key") == run_key:
+                return package
+        return None
+
+    def versions(self, group: str) -> tuple[ModelPackage, ...]:
+        """Every version of a group, newest first."""
+        return tuple(sorted(self._found(group), key=lambda package: -package.version))
+
+    def update_metadata(self, arn: str, metadata: Mapping[str, str]) -> None:
+        """Adds or replaces ``CustomerMetadataProperties``."""
+        self._update(arn, {"CustomerMetadataProperties": dict(metadata)})
+
+    def attach_model(self, arn: str, inference_specification: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
+        """Gives a candidate its model after training: image, ``ModelDataUrl`` and their digests."""
+        self._update(
+            arn, {"InferenceSpecification": inference_specification, "CustomerMetadataProperties": dict(metadata)}
+        )
+
+    def set_registered(self, arn: str) -> None:
+        """Turns a logged candidate into a registered version."""
+        self._update(arn, {"ModelPackageRegistrationType": RegistrationType.REGISTERED.value})
+
+    def set_approval(self, arn: str, status: ApprovalStatus, description: str) -> None:
+        """Sets ``ModelApprovalStatus`` with its description, cut to 1024 characters."""
+        self._update(
+            arn, {"ModelApprovalStatus": status.value, "ApprovalDescription": _line(description, _DESCRIPTION_LIMIT)}
+        )
+
+    def set_life_cycle(self, arn: str, stage: str, status: StageStatus, description: str) -> None:
+        """Sets ``ModelLifeCycle`` with its description, cut to 1024 characters."""
+        self._update(
+            arn,
+            {
+                "ModelLifeCycle": {
+                    "Stage": stage,
+                    "StageStatus": status.value,
+                    "StageDescription": _line(description, _DESCRIPTION_LIMIT),
+                }
+            },
+        )
+
+    def set_card(self, arn: str, content: Mapping[str, Any]) -> None:
+        """Replaces the content of the version's card; its status stays."""
+        self._update(arn, {"ModelCard": {"ModelCardContent": canonical_json(content).decode()}})
+
+    def set_card_status(self, arn: str, status: str) -> None:
+        """Sets the status of the version's card; its content stays."""
+        self._update(arn, {"ModelCard": {"ModelCardStatus": status}})
+
+    def changed_since(self, since: datetime) -> Iterator[ModelPackage]:
+        """Model packages changed at or after a time, by the registry's clock, oldest change first."""
+        for record in search(self.client, "ModelPackage", since=since):
+            yield read_model_package(record)
+
+    def _update(self, arn: str, changes: Mapping[str, Any]) -> None:
+        with calling("sagemaker", f"UpdateModelPackage {arn}"):
+            self.client.update_model_package(ModelPackageArn=arn, **changes)
+
+    def _found(self, group: str) -> Iterator[ModelPackage]:
+        for record in search(self.client, "ModelPackage", equals={"ModelPackageGroupName": group}):
+            yield read_model_package(record)
+
+    def _newest(self, group: str) -> list[str]:
+        try:
+            with calling("sagemaker", f"ListModelPackages of {group}"):
+                page = self.client.list_model_packages(
+                    ModelPackageGroupName=group,
+                    SortBy="CreationTime",
+                    SortOrder="Descending",
+                    MaxResults=_NEWEST_LOOKED_AT,
+                )
+        except RecordMissing:
+            return []
+        return [summary["ModelPackageArn"] for summary in page["ModelPackageSummaryList"]]
+
+
+def _line(text: str, limit: int) -> str:
+    """The text on one line, as SageMaker's descriptions must be, and no longer than they may be."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

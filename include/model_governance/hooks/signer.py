@@ -1,0 +1,76 @@
+"""Signatures of the ledger: asked of KMS, which alone holds the private key, and checked with the public one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from model_governance.errors import RecordMissing
+from model_governance.hooks.aws import calling
+
+_ALGORITHM = "ED25519_SHA_512"
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Signs through KMS; the caller's principal must be allowed ``kms:Sign`` on the key.
+
+    Attributes:
+        client: A boto3 client of KMS.
+        key_id: The key's id, ARN or alias.
+    """
+
+    client: Any
+    key_id: str
+
+    def sign(self, message: bytes) -> bytes:
+        """The Ed25519 signature of the message, 64 bytes.
+
+        Args:
+            message: 1 to 4096 bytes, KMS's limit for a raw message.
+
+        Raises:
+            AccessRefused: The caller may not sign.
+            ServiceUnavailable: KMS could not be reached.
+        """
+        with calling("kms", f"Sign with {self.key_id}"):
+            answer = self.client.sign(
+                KeyId=self.key_id, Message=message, MessageType="RAW", SigningAlgorithm=_ALGORITHM
+            )
+        signature: bytes = answer["Signature"]
+        return signature
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """The key that signatures are checked with: of the installation, never from the bucket or a connection."""
+
+    key: Ed25519PublicKey
+
+    @classmethod
+    def load(cls, path: Path) -> PublicKey:
+        """The key in a PEM file.
+
+        Raises:
+            RecordMissing: There is no such file, or it holds no Ed25519 public key.
+        """
+        try:
+            key = load_pem_public_key(path.read_bytes())
+        except (OSError, ValueError) as fault:
+            raise RecordMissing(f"the ledger's public key {path} cannot be read: {fault}") from fault
+        if not isinstance(key, Ed25519PublicKey):
+            raise RecordMissing(f"the ledger's public key {path} is not an Ed25519 public key")
+        return cls(key)
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether the signature is this key's for the message."""
+        try:
+            self.key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
