@@ -124,7 +124,7 @@ def _deciders_elsewhere(rule: GateRule, request: GateRequest, decisions: Sequenc
 
 
 def _one_each(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
-    first_of = {}
+    first_of: dict[str, Decision] = {}
     for decision in decisions:
         first_of.setdefault(decision.actor, decision)
     return tuple(first_of.values())
