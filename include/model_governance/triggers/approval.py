@@ -1,23 +1,27 @@
 """Waits in the triggerer for a gate to be decided, and ends the task there, without a worker.
 
-One poll of the registry serves every waiter of the triggerer (Airflow's shared stream). A waiter looks for itself once it
-has subscribed, and again whenever its candidate or its use case's card has changed; what it finds is adjudicated first, so
-that a status set by boto3 or in a console becomes a decision, or is undone, before anything goes on.
+One poll of the registry serves every waiter of the triggerer (Airflow's shared stream). A waiter looks for itself once
+it has subscribed, and again whenever its candidate or its use case's card has changed; what it finds is adjudicated
+first, so that a status set by boto3 or in a console becomes a decision, or is undone, before anything goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from airflow.triggers.base import BaseEventTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
 from model_governance.domain.decision import Gate
-from model_governance.domain.gate import GateState, GateVerdict
 from model_governance.errors import GovernanceError
+
+if TYPE_CHECKING:
+    from model_governance.decisions.adjudicate import Adjudication
+    from model_governance.triggers.registry_watch import RegistryWatch
 
 POLL_SETTING = "MODEL_GOVERNANCE_POLL_SECONDS"
 LONGEST_PAUSE_SECONDS = 30.0
@@ -40,7 +44,7 @@ class ApprovalTrigger(BaseEventTrigger):
     """
 
     def __init__(self, use_case: str, gate: str, run_id: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.use_case = use_case
         self.gate = gate
         self.run_id = run_id
@@ -62,11 +66,12 @@ class ApprovalTrigger(BaseEventTrigger):
             The names of the use cases of which something changed, never none.
         """
         structlog.contextvars.clear_contextvars()  # the poll is nobody's: its lines do not belong in one waiter's log
-        watch = None
+        watch: RegistryWatch | None = None
         failures = 0
         while True:
             try:
-                watch = watch or await asyncio.to_thread(cls.open_watch)
+                if watch is None:
+                    watch = await asyncio.to_thread(cls.open_watch)
                 changed = await asyncio.to_thread(watch.changed_use_cases)
             except Exception as fault:
                 failures += 1
@@ -78,7 +83,7 @@ class ApprovalTrigger(BaseEventTrigger):
             await asyncio.sleep(pause(failures))
 
     @staticmethod
-    def open_watch() -> Any:
+    def open_watch() -> RegistryWatch:
         """What reads the registry's changes. Blocks."""
         from model_governance.triggers.registry_watch import RegistryWatch
 
@@ -92,22 +97,21 @@ class ApprovalTrigger(BaseEventTrigger):
                 which is why it looks once at the beginning.
         """
         self.log.info("waiting for a decision on the %s gate of %s", self.gate, self.use_case)
-        told: tuple[str, ...] = ()
-        verdict = await self._look_until_answered()
-        while verdict.state not in (GateState.OPEN, GateState.REJECTED):
-            if verdict.reasons != told:
-                told = verdict.reasons
-                self.log.info("the gate is %s: %s", verdict.state, "; ".join(told))
+        told = ""
+        found = await self._look_until_answered()
+        while not found.is_final:
+            if told != (told := f"{found.outcome}: {found.reason}"):
+                self.log.info("the gate is %s", told)
             await self._next_change(shared_stream)
-            verdict = await self._look_until_answered()
-        yield self._end(verdict)
+            found = await self._look_until_answered()
+        yield self._end(found)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Waits with a poll of its own, where Airflow runs a trigger alone, as ``dag.test()`` does."""
         async for event in self.filter_shared_stream(self.open_shared_stream(self.serialize()[1])):
             yield event
 
-    def look(self) -> GateVerdict:
+    def look(self) -> Adjudication:
         """How the gate stands after adjudication. Blocks.
 
         Raises:
@@ -122,24 +126,33 @@ class ApprovalTrigger(BaseEventTrigger):
             if self.use_case in changed:
                 return
 
-    async def _look_until_answered(self) -> GateVerdict:
+    async def _look_until_answered(self) -> Adjudication:
+        """Looks until the gate can be read and whoever set its status is known."""
         failures = 0
         while True:
             try:
-                return await asyncio.to_thread(self.look)
+                found = await asyncio.to_thread(self.look)
             except Exception as fault:
-                failures += 1
                 known = isinstance(fault, GovernanceError)
                 self.log.warning("the gate cannot be read now, trying again: %s", fault, exc_info=not known)
-                await asyncio.sleep(pause(failures))
+            else:
+                if found.outcome != "unattributed":
+                    return found
+                if failures == 0:
+                    self.log.info("the status was set by nobody on record yet, looking again: %s", found.reason)
+            failures += 1
+            await asyncio.sleep(pause(failures))
 
-    def _end(self, verdict: GateVerdict) -> TriggerEvent:
-        if verdict.state is GateState.OPEN:
-            for decision in verdict.decided_by:
-                said = f": {decision.comment}" if decision.comment else ""
-                self.log.info("approved by %s as %s by %s%s", decision.actor, decision.role, decision.channel, said)
+    def _end(self, found: Adjudication) -> TriggerEvent:
+        for decision in found.decisions:
+            level = logging.INFO if found.outcome == "approved" else logging.ERROR
+            said = f": {decision.comment}" if decision.comment else ""
+            by = f"{decision.actor} as {decision.role}, by {decision.channel}"
+            self.log.log(level, "the %s gate of %s is %s by %s%s", self.gate, self.use_case, found.outcome, by, said)
+        if found.outcome == "approved":
             return TaskSuccessEvent()
-        self.log.error("the %s gate of %s is closed: %s", self.gate, self.use_case, "; ".join(verdict.reasons))
+        if found.reason:
+            self.log.error("the %s gate of %s is closed: %s", self.gate, self.use_case, found.reason)
         return TaskFailedEvent()
 
 

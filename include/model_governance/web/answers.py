@@ -1,4 +1,4 @@
-"""ASGI's small change for the middleware: a body handed on again, and the answer to a mark that the trigger overtook."""
+"""What the middleware hands on and answers: a body again, and the answer to a mark that the trigger overtook."""
 
 from __future__ import annotations
 

@@ -78,6 +78,8 @@ class MarkRequest:
     is_single: bool
 
 
+Parameters = dict[str, list[str]]
+
 # The path parameters of Airflow's routes match ``[^/]+``, on the path after decoding and without the root path.
 _RUN = r"^/api/v2/dags/(?P<dag>[^/]+)/dagRuns/(?P<run>[^/]+)"
 _SINGLE = re.compile(_RUN + r"/taskInstances/(?P<task>[^/]+)(?:/(?!dry_run$)(?P<map_index>[^/]+))?$")
@@ -85,13 +87,14 @@ _BULK = re.compile(_RUN + r"/taskInstances$")
 _GROUP = re.compile(_RUN + r"/taskGroupInstances/(?P<group>[^/]+)$")
 _DAG_RUN = re.compile(_RUN + r"$")
 _DAG_RUNS = re.compile(r"^/api/v2/dags/(?P<dag>[^/]+)/dagRuns$")
+_IDENTIFIERS = {"task_id", "map_index", "dag_id", "dag_run_id"}
 
 
 def may_mark(method: str, path: str) -> bool:
     """Whether a request by this method to this path could mark anything, so that its body is worth reading."""
     if method == "DELETE":
         return _SINGLE.match(path) is not None
-    return method == "PATCH" and any(route.match(path) for route in (_SINGLE, _BULK, _GROUP, _DAG_RUN, _DAG_RUNS))
+    return method == "PATCH" and any(route.match(path) for route in _READERS)
 
 
 def read_marks(method: str, path: str, query: str, body: bytes) -> MarkRequest | None:
@@ -106,33 +109,26 @@ def read_marks(method: str, path: str, query: str, body: bytes) -> MarkRequest |
     Returns:
         None where it marks nothing: notes alone, a dry run, or what Airflow itself will refuse as malformed.
     """
-    parameters = parse_qs(query, keep_blank_values=True)
     if method == "DELETE":
-        return _deletion(path, parameters)
-    try:
-        content = json.loads(body)
-        if match := _SINGLE.match(path):
-            return _single(match, parameters, content)
-        if match := _GROUP.match(path):
-            return _group(match, parameters, content)
-        if match := _BULK.match(path):
-            return _bulk(match, content)
-        if match := _DAG_RUN.match(path):
-            return _dag_run(match, parameters, content)
-        if match := _DAG_RUNS.match(path):
-            return _dag_runs(match, content)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
+        return _deletion(path)
+    parameters = parse_qs(query, keep_blank_values=True)
+    for route, read in _READERS.items():
+        match = route.match(path)
+        if match is not None:
+            try:
+                return read(match, parameters, json.loads(body))
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                return None
     return None
 
 
-def _map_index(match: re.Match[str], parameters: dict[str, list[str]]) -> int | None:
+def _map_index(match: re.Match[str], parameters: Parameters) -> int | None:
     """The map index in path or query, read as Airflow reads it: ``-1.0`` is a number there."""
-    given = match["map_index"] or (parameters.get("map_index") or [None])[-1]
+    given = match["map_index"] or next(reversed(parameters.get("map_index", [])), None)
     return None if given is None else TypeAdapter(int).validate_python(given)
 
 
-def _deletion(path: str, parameters: dict[str, list[str]]) -> MarkRequest | None:
+def _deletion(path: str) -> MarkRequest | None:
     match = _SINGLE.match(path)
     if match is None or match["map_index"] is not None:
         return None
@@ -140,14 +136,14 @@ def _deletion(path: str, parameters: dict[str, list[str]]) -> MarkRequest | None
     return MarkRequest((mark,), is_single=False)
 
 
-def _single(match: re.Match[str], parameters: dict[str, list[str]], content: Any) -> MarkRequest | None:
+def _single(match: re.Match[str], parameters: Parameters, content: Any) -> MarkRequest | None:
     mark = _task_instance_mark(match["dag"], match["run"], match["task"], content, parameters.get("update_mask"))
     if mark is None:
         return None
     return MarkRequest((replace(mark, map_index=_map_index(match, parameters)),), is_single=True)
 
 
-def _group(match: re.Match[str], parameters: dict[str, list[str]], content: Any) -> MarkRequest | None:
+def _group(match: re.Match[str], parameters: Parameters, content: Any) -> MarkRequest | None:
     mark = _task_instance_mark(
         match["dag"], match["run"], match["group"], content, parameters.get("update_mask"), Scope.TASK_GROUP
     )
@@ -183,29 +179,26 @@ def _task_instance_mark(
     )
 
 
-def _bulk(match: re.Match[str], content: Any) -> MarkRequest | None:
+def _bulk(match: re.Match[str], _: Parameters, content: Any) -> MarkRequest | None:
     """The marks in a bulk request; entities that Airflow cannot resolve are left to its own answer."""
-    from airflow.api_fastapi.core_api.datamodels.common import BulkBody
+    from airflow.api_fastapi.core_api.datamodels.common import BulkBody, BulkDeleteAction, BulkUpdateAction
     from airflow.api_fastapi.core_api.datamodels.task_instances import BulkTaskInstanceBody
 
     marks: list[Mark] = []
     for action in BulkBody[BulkTaskInstanceBody].model_validate(content).actions:
-        for entity in action.entities:
-            if isinstance(entity, str):
-                entity = BulkTaskInstanceBody.model_construct(task_id=entity, dag_id=None, dag_run_id=None)
+        for each in action.entities:
+            entity = BulkTaskInstanceBody(task_id=each) if isinstance(each, str) else each
             dag_id, run_id = entity.dag_id or match["dag"], entity.dag_run_id or match["run"]
-            if action.action.value == "delete":
+            if isinstance(action, BulkDeleteAction):
                 marks.append(Mark(Scope.TASK_INSTANCE, dag_id, run_id, entity.task_id, NewState.DELETED))
-            elif action.action.value == "update":
-                given = entity.model_dump(
-                    mode="json", exclude={"task_id", "map_index", "dag_id", "dag_run_id"}, exclude_unset=True
-                )
+            elif isinstance(action, BulkUpdateAction):
+                given = entity.model_dump(mode="json", exclude=_IDENTIFIERS, exclude_unset=True)
                 mark = _task_instance_mark(dag_id, run_id, entity.task_id, given, action.update_mask)
                 marks += [replace(mark, map_index=entity.map_index)] if mark else []
     return MarkRequest(tuple(marks), is_single=False) if marks else None
 
 
-def _dag_run(match: re.Match[str], parameters: dict[str, list[str]], content: Any) -> MarkRequest | None:
+def _dag_run(match: re.Match[str], parameters: Parameters, content: Any) -> MarkRequest | None:
     from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunPatchBody
 
     body = DAGRunPatchBody.model_validate(content)
@@ -215,7 +208,7 @@ def _dag_run(match: re.Match[str], parameters: dict[str, list[str]], content: An
     return _dag_run_marks([(match["dag"], match["run"], body.state.value)])
 
 
-def _dag_runs(match: re.Match[str], content: Any) -> MarkRequest | None:
+def _dag_runs(match: re.Match[str], _: Parameters, content: Any) -> MarkRequest | None:
     from airflow.api_fastapi.core_api.datamodels.common import BulkBody
     from airflow.api_fastapi.core_api.datamodels.dag_run import BulkDAGRunBody
 
@@ -237,3 +230,6 @@ def _dag_run_marks(states: list[tuple[str, str, str]]) -> MarkRequest | None:
         if state in (NewState.SUCCESS, NewState.FAILED)
     )
     return MarkRequest(marks, is_single=False) if marks else None
+
+
+_READERS = {_SINGLE: _single, _GROUP: _group, _BULK: _bulk, _DAG_RUN: _dag_run, _DAG_RUNS: _dag_runs}

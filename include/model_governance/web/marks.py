@@ -1,7 +1,7 @@
 """The middleware that turns a mark on a waiting gate into a decision, before Airflow's own route runs.
 
-Pure ASGI, innermost of the web server's middlewares: it sees what the route would see. Everything that blocks (Airflow's
-database, the registry, the ledger) runs in a thread; requests that cannot mark anything pass at the cost of a path match.
+Pure ASGI, innermost of the web server's middlewares: it sees what the route would see. Everything that blocks
+(Airflow's database, the registry, the ledger) runs in a thread; a request that cannot mark anything costs a path match.
 """
 
 from __future__ import annotations

@@ -106,11 +106,10 @@ def _instances(mark: Mark, dag: Any, session: Any) -> list[Any]:
         "commit": False,
         "session": session,
     }
-    if mark.scope is Scope.TASK_GROUP:
-        if mark.name not in dag.task_group_dict:
-            return []
-        return list(dag.set_task_group_state(group_id=mark.name, **relatives) or ())
-    if mark.name not in dag.task_dict:
-        return []
-    map_indexes = None if mark.map_index is None else [mark.map_index]
-    return list(dag.set_task_instance_state(task_id=mark.name, map_indexes=map_indexes, **relatives) or ())
+    touched = ()
+    if mark.scope is Scope.TASK_GROUP and mark.name in dag.task_group_dict:
+        touched = dag.set_task_group_state(group_id=mark.name, **relatives)
+    elif mark.scope is Scope.TASK_INSTANCE and mark.name in dag.task_dict:
+        map_indexes = None if mark.map_index is None else [mark.map_index]
+        touched = dag.set_task_instance_state(task_id=mark.name, map_indexes=map_indexes, **relatives)
+    return list(touched or ())
