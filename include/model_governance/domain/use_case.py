@@ -148,12 +148,15 @@ class Deployment(Declared):
 
 
 class UseCase(Declared):
-    """A use case: purpose, people, risk, data, training, limits, deployment and schedule."""
+    """A use case: purpose, people, risk, data, training, limits, deployment and schedule.
+
+    ``decision_threshold`` turns the model's probability into a predicted label: positive at or above it, in (0, 1).
+    """
 
     name: Name
     title: str = Field(max_length=256)
     purpose: str = Field(max_length=2048)
-    problem_type: Literal["binary_classification", "regression"] = "binary_classification"
+    problem_type: Literal["binary_classification"] = "binary_classification"
     algorithm: str = Field(max_length=1024)
     owner: PersonId
     author: PersonId
@@ -166,6 +169,7 @@ class UseCase(Declared):
     approvers: dict[Literal["use_case", "governance", "production"], tuple[PersonId, ...]] = {}
     data: Data
     training: Training
+    decision_threshold: float = Field(default=0.5, gt=0, lt=1)
     limits: tuple[Limit, ...] = Field(min_length=1)
     deployment: Deployment = Deployment()
     schedule: str | None = None

@@ -1,0 +1,93 @@
+"""Measurements held to the limits that were fixed before the model existed; apart because measuring and judging are two jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
+from model_governance.domain.use_case import Limit
+from model_governance.evaluation import bias, model_quality
+
+METRICS: dict[EvidenceKind, frozenset[str]] = {
+    EvidenceKind.PRE_TRAINING_BIAS: frozenset(metric.name for metric in bias.PRE_TRAINING),
+    EvidenceKind.MODEL_QUALITY: model_quality.METRIC_NAMES,
+    EvidenceKind.POST_TRAINING_BIAS: frozenset(metric.name for metric in bias.POST_TRAINING),
+}
+"""Which kind of evidence measures a metric."""
+
+
+def limits_of(kind: EvidenceKind, limits: Iterable[Limit]) -> tuple[Limit, ...]:
+    """The limits that this kind of evidence answers.
+
+    A limit on a metric that no kind measures is answered, as a failure, by model quality: it must not fall between stages.
+    """
+    known = frozenset().union(*METRICS.values())
+    own = METRICS.get(kind, frozenset())
+    return tuple(
+        limit
+        for limit in limits
+        if limit.metric in own or (kind is EvidenceKind.MODEL_QUALITY and limit.metric not in known)
+    )
+
+
+def judge(measurements: Iterable[Measurement], limits: Iterable[Limit]) -> tuple[Measurement, ...]:
+    """The measurements, each with its limit and its verdict.
+
+    A limit without a facet holds for every facet of its metric. A measurement with two limits is given twice, once for each.
+    A bound itself is within the limit. Without a value the verdict is ``not_assessable``, limit or none; a limit that met no
+    measurement is a failure by itself.
+
+    Args:
+        measurements: What was measured, in order.
+        limits: What it is held to; see ``limits_of``.
+    """
+    taken = tuple(measurements)
+    wanted = tuple(limits)
+    judged: list[Measurement] = []
+    for measurement in taken:
+        own = [limit for limit in wanted if _concerns(limit, measurement)]
+        judged.extend(_judged(measurement, limit) for limit in own)
+        if not own:
+            judged.append(_judged(measurement, None))
+    unmet = [limit for limit in wanted if not any(_concerns(limit, measurement) for measurement in taken)]
+    return (*judged, *(_unmeasured(limit) for limit in unmet))
+
+
+def _concerns(limit: Limit, measurement: Measurement) -> bool:
+    return limit.metric == measurement.name and limit.facet in (None, measurement.facet)
+
+
+def _judged(measurement: Measurement, limit: Limit | None) -> Measurement:
+    changes: dict[str, object] = {}
+    verdict = measurement.verdict
+    if limit is not None:
+        changes = {"minimum": limit.minimum, "maximum": limit.maximum, "severity": limit.severity}
+        if measurement.value is not None and not _is_within(measurement.value, limit):
+            verdict = EvidenceVerdict.FAIL if limit.severity == "fail" else EvidenceVerdict.WARNING
+            changes["detail"] = f"{_miss(measurement.value, limit)}; {measurement.detail}".removesuffix("; ")
+    if measurement.value is None:
+        verdict = EvidenceVerdict.NOT_ASSESSABLE
+    return measurement.model_copy(update={**changes, "verdict": verdict})
+
+
+def _is_within(value: float, limit: Limit) -> bool:
+    return (limit.minimum is None or value >= limit.minimum) and (limit.maximum is None or value <= limit.maximum)
+
+
+def _miss(value: float, limit: Limit) -> str:
+    if limit.minimum is not None and value < limit.minimum:
+        return f"{value:.4f} is below the minimum {limit.minimum:g}"
+    return f"{value:.4f} exceeds the maximum {limit.maximum:g}"
+
+
+def _unmeasured(limit: Limit) -> Measurement:
+    known = ", ".join(sorted(frozenset().union(*METRICS.values())))
+    return Measurement(
+        name=limit.metric,
+        facet=limit.facet,
+        minimum=limit.minimum,
+        maximum=limit.maximum,
+        severity=limit.severity,
+        verdict=EvidenceVerdict.FAIL,
+        detail=f"nothing measured {limit.metric!r}{f' for facet {limit.facet!r}' if limit.facet else ''}; known: {known}",
+    )

@@ -1,0 +1,99 @@
+"""A report's numbers as the metric groups of a model card; apart because the card has its own form, names and limits.
+
+Follows how the SageMaker Python SDK turns Clarify and Model Monitor reports into ``evaluation_details`` metric groups: one
+group for each label and facet; the confusion matrix as a matrix; values without a number left out, since a card has no null.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model_governance.domain.canonical import sha256_hex
+from model_governance.domain.evidence import EvidenceKind
+
+LONGEST_NAME = 63
+"""Characters that a name in a card may have; a longer one is shortened and kept whole in the notes."""
+LONGEST_NOTES = 1024
+
+
+def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The report as metric groups: [{"name", "metric_data": [{"name", "type", "value", ...}]}].
+
+    Args:
+        kind: What the report is of.
+        report: ``Assessment.report``.
+
+    Returns:
+        The groups, each with at least one metric; empty for a kind without numbers of its own.
+    """
+    if kind in (EvidenceKind.PRE_TRAINING_BIAS, EvidenceKind.POST_TRAINING_BIAS):
+        groups = _bias_groups(f"{kind.value}_metrics", report[f"{kind.value}_metrics"])
+    elif kind is EvidenceKind.MODEL_QUALITY:
+        groups = [_quality_group(report["binary_classification_metrics"])]
+    elif kind is EvidenceKind.DATA_QUALITY:
+        groups = [_expectations_group(report)]
+    else:
+        groups = []
+    return [group for group in groups if group["metric_data"]]
+
+
+def short_name(name: str) -> str:
+    """The name in at most 63 characters; a longer one is cut and told from its like by the start of its sha256."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}~{sha256_hex(name.encode())[:8]}"
+
+
+def _metric(name: str, kind: str, value: Any, notes: str = "", **axes: list[str]) -> dict[str, Any]:
+    shortened = short_name(name)
+    whole = notes if shortened == name else f"{name}. {notes}".rstrip(". ")
+    metric: dict[str, Any] = {"name": shortened, "type": kind, "value": value, **axes}
+    return {**metric, "notes": whole[:LONGEST_NOTES]} if whole else metric
+
+
+def _bias_groups(section_name: str, section: dict[str, Any]) -> list[dict[str, Any]]:
+    groups = []
+    for facet, entries in section["facets"].items():
+        for entry in entries:
+            name = (
+                f"{section_name} - label {section['label']} = {section['label_value_or_threshold']} and "
+                f"facet {facet}={entry['value_or_threshold']}"
+            )
+            metrics = [
+                _metric(one["name"], "number", one["value"], f"{one['description']}; {name}")
+                for one in entry["metrics"]
+                if one["value"] is not None
+            ]
+            groups.append({"name": short_name(name), "metric_data": metrics})
+    return groups
+
+
+def _quality_group(measured: dict[str, Any]) -> dict[str, Any]:
+    metrics = []
+    for name, metric in measured.items():
+        if name == "confusion_matrix":
+            metrics.append(_confusion_matrix(metric))
+        elif metric["value"] is not None:
+            metrics.append(_metric(name, "number", metric["value"]))
+            if isinstance(metric["standard_deviation"], float):
+                metrics.append(_metric(f"{name} - standard_deviation", "number", metric["standard_deviation"]))
+    return {"name": "binary_classification_metrics", "metric_data": metrics}
+
+
+def _confusion_matrix(counts: dict[str, dict[str, int]]) -> dict[str, Any]:
+    said = list(next(iter(counts.values())))
+    rows = [[row[name] for name in said] for row in counts.values()]
+    true = [f"label {name}" for name in counts]
+    return _metric(
+        "confusion_matrix", "matrix", rows, x_axis_name=true, y_axis_name=[f"predicted {name}" for name in said]
+    )
+
+
+def _expectations_group(report: dict[str, Any]) -> dict[str, Any]:
+    metrics = [_metric("success_percent", "number", report["statistics"]["success_percent"])]
+    seen: dict[str, int] = {}
+    for one in report["results"]:
+        config = one["expectation_config"]
+        name = f"{config['type'].removeprefix('expect_')} {config['kwargs'].get('column', '')}".strip()
+        seen[name] = seen.get(name, 0) + 1
+        numbered = name if seen[name] == 1 else f"{name} #{seen[name]}"
+        metrics.append(_metric(numbered, "boolean", one["success"], one["detail"]))
+    return {"name": "data_quality", "metric_data": metrics}

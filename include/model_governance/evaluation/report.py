@@ -1,0 +1,120 @@
+"""What a stage found out, as bytes for the store and as evidence for the gates; one form, whatever was measured.
+
+A report holds no clock and no address: the same data, model and declaration give the same bytes, so that a task which runs
+again writes what is there already.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from model_governance.domain.canonical import canonical_json, sha256_hex
+from model_governance.domain.evidence import Evidence, EvidenceKind, EvidenceVerdict, Measurement, worst_verdict
+from model_governance.errors import EvaluationRefused
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A stage's report and the judged numbers behind it.
+
+    Attributes:
+        kind: What was assessed.
+        report: The report, as its JSON will be.
+        measurements: The numbers, each with its limit and verdict.
+        seed: Of whatever was drawn at random; None where nothing was.
+    """
+
+    kind: EvidenceKind
+    report: dict[str, Any]
+    measurements: tuple[Measurement, ...]
+    seed: int | None = None
+
+    @cached_property
+    def content(self) -> bytes:
+        """The report as canonical JSON."""
+        return report_bytes(self.report)
+
+    @property
+    def verdict(self) -> EvidenceVerdict:
+        """The worst verdict of the measurements."""
+        return worst_verdict([measurement.verdict for measurement in self.measurements])
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Every measurement that stops a candidate, a line each."""
+        return tuple(describe(one) for one in self.measurements if one.verdict is EvidenceVerdict.FAIL)
+
+    def evidence(self, uri: str, *, code_version: str = "") -> Evidence:
+        """The evidence of this report, kept at the address."""
+        return build_evidence(
+            self.kind, uri, self.content, self.measurements, seed=self.seed, code_version=code_version
+        )
+
+
+def report_bytes(report: dict[str, Any]) -> bytes:
+    """The report as canonical JSON (RFC 8785), UTF-8.
+
+    Raises:
+        EvaluationRefused: If a number in it is not finite; the message gives its place. What cannot be assessed is None.
+    """
+    _check_finite(report, "report")
+    return canonical_json(report)
+
+
+def build_evidence(
+    kind: EvidenceKind,
+    uri: str,
+    content: bytes,
+    measurements: Iterable[Measurement],
+    *,
+    seed: int | None = None,
+    code_version: str = "",
+) -> Evidence:
+    """The evidence of a report.
+
+    Args:
+        kind: What was assessed.
+        uri: Where the report is kept.
+        content: The report's bytes; their sha256 binds the evidence to them.
+        measurements: The judged numbers; the worst verdict is the report's.
+        seed: Of whatever was drawn at random.
+        code_version: Of the code that measured, such as a git commit.
+    """
+    taken = tuple(measurements)
+    return Evidence(
+        kind=kind,
+        uri=uri,
+        sha256=sha256_hex(content),
+        verdict=worst_verdict([measurement.verdict for measurement in taken]),
+        measurements=taken,
+        seed=seed,
+        code_version=code_version,
+    )
+
+
+def describe(measurement: Measurement) -> str:
+    """A measurement in one line: what, where, how much, and against which limit."""
+    where = f" (facet {measurement.facet})" if measurement.facet else ""
+    where += f" (column {measurement.column})" if measurement.column else ""
+    bounds = [f"minimum {measurement.minimum:.10g}"] if measurement.minimum is not None else []
+    bounds += [f"maximum {measurement.maximum:.10g}"] if measurement.maximum is not None else []
+    value = "not assessable" if measurement.value is None else f"{measurement.value:.4f}"
+    limit = f", {' and '.join(bounds)}" if bounds else ""
+    return f"{measurement.name}{where}: {measurement.verdict}, {value}{limit}: {measurement.detail}".removesuffix(": ")
+
+
+def _check_finite(value: Any, place: str) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise EvaluationRefused(
+            f"{place} is {value}: a report holds finite numbers, and null for what cannot be assessed"
+        )
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_finite(item, f"{place}.{key}")
+    elif isinstance(value, list | tuple):
+        for position, item in enumerate(value):
+            _check_finite(item, f"{place}[{position}]")
