@@ -6,11 +6,22 @@ Apart from ``decide`` because here the deed comes first: boto3, a console or our
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
-from model_governance.domain.decision import Decision, Gate
-from model_governance.domain.gate import GateVerdict
+from model_governance.decisions.decide import apply_verdict, decide
+from model_governance.decisions.evaluation import evaluate_record, observe
+from model_governance.decisions.record import GateRecord, read_record
+from model_governance.decisions.subject import Standing, Subject, approval_records, read_subject, set_standing
+from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
+from model_governance.domain.gate import GateState, GateVerdict
+from model_governance.domain.ledger import EntryKind
+from model_governance.errors import DecisionRefused
+from model_governance.hooks.approvals import ApprovalRecord
 from model_governance.hooks.installation import Installation
+
+_CLOCKS_DIFFER = timedelta(seconds=2)
+"""How far the trail's clock may be behind the ledger's: what is older than the request by more answers another."""
 
 
 class Outcome(StrEnum):
@@ -64,14 +75,126 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    raise NotImplementedError
+    found, record, verdict = _look(installation, gate, use_case, subject)
+    settled = _settle(installation, found, record, verdict)
+    if settled is not None:
+        return settled
+    if verdict.state is GateState.BLOCKED and found.standing is Standing.APPROVED:
+        return _undo(installation, found, None, "; ".join(verdict.reasons))
+    return _attribute(installation, found, record)
 
 
 def gate_verdict(installation: Installation, gate: Gate, use_case: str, subject: str) -> GateVerdict:
-    """How a gate stands by ledger, policy, card and artifact, read afresh; changes nothing.
+    """How a gate stands by ledger, policy, card and model, read afresh; changes nothing.
 
     Raises:
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    raise NotImplementedError
+    return _look(installation, gate, use_case, subject)[2]
+
+
+def _look(
+    installation: Installation, gate: Gate, use_case: str, subject: str
+) -> tuple[Subject, GateRecord, GateVerdict]:
+    """Registry first, then ledger: a decision applied between the two is seen in both."""
+    policy = installation.policy
+    found = read_subject(installation, gate, use_case, subject)
+    observed = observe(installation, found, policy)
+    record = read_record(installation.ledger(use_case).entries(), gate, found.arn)
+    return found, record, evaluate_record(installation, record, policy, observed)
+
+
+def _settle(
+    installation: Installation, subject: Subject, record: GateRecord, verdict: GateVerdict
+) -> Adjudication | None:
+    """How the gate stands where no status needs to be attributed to anybody; None where one does."""
+    reason = "; ".join(verdict.reasons)
+    if verdict.state in (GateState.OPEN, GateState.REJECTED):
+        apply_verdict(installation, subject, verdict, record)
+        outcome = Outcome.APPROVED if verdict.is_open else Outcome.REJECTED
+        return Adjudication(outcome, reason, verdict.decided_by)
+    if subject.standing is Standing.PENDING:
+        outcome = Outcome.WAITING if verdict.state is GateState.WAITING else Outcome.BLOCKED
+        return Adjudication(outcome, reason, verdict.decided_by)
+    if subject.standing in (Standing.OTHER, Standing.IN_USE):
+        says = f"the registry says {subject.status or 'nothing'}, which is no answer to a request"
+        return Adjudication(Outcome.BLOCKED, "; ".join(filter(None, (reason, says))), verdict.decided_by)
+    if record.request is None and subject.standing is Standing.REJECTED:
+        return Adjudication(Outcome.BLOCKED, reason)
+    return None
+
+
+def _attribute(installation: Installation, subject: Subject, record: GateRecord) -> Adjudication:
+    """Makes a decision of a status in the registry, or undoes it, by who set it."""
+    asked = record.entry.time - _CLOCKS_DIFFER if record.entry else None
+    told = [
+        each
+        for each in approval_records(installation, subject)
+        if each.event_id not in record.events and (asked is None or each.time >= asked)
+    ]
+    if not told:
+        return Adjudication(
+            Outcome.UNATTRIBUTED, f"the registry says {subject.status}, and there is no record yet of who set it"
+        )
+    refusals: list[tuple[ApprovalRecord, str]] = []
+    for each in reversed(told):
+        try:
+            _decide_as(installation, subject, each)
+        except DecisionRefused as refused:
+            refusals.append((each, str(refused)))
+        else:
+            return _after_decision(installation, subject)
+    record_of, reason = refusals[-1]
+    return _undo(installation, subject, record_of, reason)
+
+
+def _decide_as(installation: Installation, subject: Subject, told: ApprovalRecord) -> None:
+    person = installation.people.by_principal(told.principal)
+    if person is None:
+        raise DecisionRefused(
+            f"{told.principal or 'an unknown principal'} may not decide the {subject.gate.value} gate of "
+            f"{subject.use_case}: nobody in the people file has this principal"
+        )
+    decide(
+        installation,
+        subject.gate,
+        subject.use_case,
+        subject.arn,
+        DecisionVerdict.APPROVE if subject.standing is Standing.APPROVED else DecisionVerdict.REJECT,
+        actor=person.id,
+        comment=told.description,
+        channel=Channel.COMMAND_LINE if told.is_from_command_line else Channel.REGISTRY,
+        event_id=told.event_id,
+    )
+
+
+def _after_decision(installation: Installation, subject: Subject) -> Adjudication:
+    """How the gate stands once a status has become a decision: one approval of several sets it back to pending."""
+    found, record, verdict = _look(installation, subject.gate, subject.use_case, subject.arn)
+    if verdict.state is GateState.WAITING and found.standing in (Standing.APPROVED, Standing.REJECTED):
+        set_standing(installation, found, Standing.PENDING, "; ".join(verdict.reasons))
+        return Adjudication(Outcome.WAITING, "; ".join(verdict.reasons), verdict.decided_by)
+    return _settle(installation, found, record, verdict) or Adjudication(Outcome.BLOCKED, "; ".join(verdict.reasons))
+
+
+def _undo(installation: Installation, subject: Subject, told: ApprovalRecord | None, reason: str) -> Adjudication:
+    """Sets the status back to pending, first of all; then puts on record what was undone."""
+    who = told.principal.rsplit("/", 1)[-1] if told else "someone"
+    words = f"{subject.status} by {who} was set back: {reason}"
+    set_standing(installation, subject, Standing.PENDING, words)
+    body = {
+        "gate": subject.gate.value,
+        "status": subject.status,
+        "principal": told.principal if told else "",
+        "event_id": told.event_id if told else "",
+        "reason": reason,
+    }
+    if told is not None:
+        installation.ledger(subject.use_case).append(
+            EntryKind.REFUSAL,
+            subject.arn,
+            body,
+            unless=lambda entry: entry.kind is EntryKind.REFUSAL and entry.body.get("event_id") == told.event_id,
+        )
+    return Adjudication(Outcome.UNDONE, words)

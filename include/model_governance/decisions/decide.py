@@ -2,9 +2,41 @@
 
 from __future__ import annotations
 
-from model_governance.domain.decision import Channel, DecisionVerdict, Gate
-from model_governance.domain.ledger import Entry
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.record import GateRecord, read_record
+from model_governance.decisions.subject import Standing, Subject, read_subject, set_standing
+from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
+from model_governance.domain.eligibility import deciding_role
+from model_governance.domain.gate import GateState, GateVerdict, Observed
+from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.people import People, Person
+from model_governance.domain.policy import Policy
+from model_governance.domain.request import GateRequest
+from model_governance.errors import DecisionRefused, RecordMissing
 from model_governance.hooks.installation import Installation
+from model_governance.hooks.ledger import Proposal
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What someone says to a request.
+
+    Attributes:
+        verdict: approve or reject.
+        actor: Id of the person, from the people file.
+        comment: What the person wrote.
+        channel: How it arrived.
+        event_id: The approval record's event, where it came through the registry.
+    """
+
+    verdict: DecisionVerdict
+    actor: str
+    comment: str
+    channel: Channel
+    event_id: str = ""
 
 
 def decide(
@@ -45,7 +77,13 @@ def decide(
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise. After the ledger has the decision, a
             registry out of reach raises too: the decision stands, and whoever looks next applies it.
     """
-    raise NotImplementedError
+    answer = Answer(verdict, actor, comment.strip(), channel, event_id)
+    hearing = Hearing.of(installation, gate, use_case, subject)
+    entry = installation.ledger(use_case).propose(lambda entries: hearing.hear(answer, entries))
+    record = read_record(installation.ledger(use_case).entries(), gate, hearing.subject.arn)
+    standing = evaluate_record(installation, record, hearing.policy, hearing.observed)
+    apply_verdict(installation, read_subject(installation, gate, use_case, subject), standing, record)
+    return entry
 
 
 def check_decision(
@@ -58,10 +96,159 @@ def check_decision(
     actor: str,
     comment: str,
 ) -> None:
-    """Raises what ``decide`` would raise, and records nothing; for a command line that acts under another principal.
+    """Raises what ``decide`` would raise, and records nothing; for a command line under another principal.
 
     Raises:
         DecisionRefused: As ``decide``.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    raise NotImplementedError
+    answer = Answer(verdict, actor, comment.strip(), Channel.COMMAND_LINE)
+    hearing = Hearing.of(installation, gate, use_case, subject)
+    hearing.hear(answer, installation.ledger(use_case).entries())
+
+
+def apply_verdict(installation: Installation, subject: Subject, verdict: GateVerdict, record: GateRecord) -> None:
+    """Sets the registry to what the ledger has decided, unless it says so already or the version is in use.
+
+    Raises:
+        AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+    """
+    decided = {GateState.OPEN: Standing.APPROVED, GateState.REJECTED: Standing.REJECTED}.get(verdict.state)
+    if decided is None or subject.standing in (decided, Standing.IN_USE, Standing.OTHER):
+        return
+    said = "; ".join(
+        f"{decided.value} by {decision.actor} as {decision.role} ({decision.channel.value}, ledger entry "
+        f"{record.entry_of(decision).sequence}): {decision.comment or 'no comment'}"
+        for decision in verdict.decided_by
+    )
+    set_standing(installation, subject, decided, said)
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """All that an answer is held against, read once; only the ledger is looked at again after a lost race.
+
+    Attributes:
+        installation: Through which it was read.
+        subject: What the gate stands before, as the registry says now.
+        policy: In force.
+        people: Who may take part.
+        observed: What is there now.
+    """
+
+    installation: Installation
+    subject: Subject
+    policy: Policy
+    people: People
+    observed: Observed
+
+    @classmethod
+    def of(cls, installation: Installation, gate: Gate, use_case: str, subject: str) -> Hearing:
+        """The hearing of a gate's subject.
+
+        Raises:
+            DecisionRefused: There is no such subject, or it is another use case's.
+            AccessRefused, ServiceUnavailable: As the hooks raise.
+        """
+        try:
+            found = read_subject(installation, gate, use_case, subject)
+        except RecordMissing as fault:
+            raise DecisionRefused(f"no decision on the {gate.value} gate of {use_case}: {fault}") from fault
+        policy = installation.policy
+        return cls(installation, found, policy, installation.people, observe(installation, found, policy))
+
+    def hear(self, answer: Answer, entries: Sequence[Entry]) -> Proposal | Entry:
+        """The decision to record, or the entry that holds it already.
+
+        Raises:
+            DecisionRefused: As ``decide``.
+        """
+        gate, person = self.subject.gate, self._person(answer)
+        record = read_record(entries, gate, self.subject.arn)
+        if record.request is None:
+            raise DecisionRefused(
+                f"{self._name} has not been requested: there is nothing to decide yet. Run the lifecycle to its gate."
+            )
+        role = deciding_role(self.policy.rule(record.request.tier, gate), record.request, record.decisions, person)
+        held = _same(record, answer)
+        if held is not None:
+            return held
+        self._refuse_unfit(record, answer)
+        return Proposal(EntryKind.DECISION, self.subject.arn, self._decision(record.request, answer, role))
+
+    @property
+    def _name(self) -> str:
+        version = f" version {self.subject.version}" if self.subject.version else ""
+        return f"the {self.subject.gate.value} gate of {self.subject.use_case}{version}"
+
+    def _person(self, answer: Answer) -> Person:
+        person = self.people.by_id(answer.actor)
+        if person is None:
+            raise DecisionRefused(
+                f"{answer.actor or 'someone unknown'} may not decide {self._name}: not in the people file. "
+                "Have the people file's owner enter the person and the role."
+            )
+        return person
+
+    def _refuse_unfit(self, record: GateRecord, answer: Answer) -> None:
+        """Raises if the request cannot be decided, or not so, whoever asks."""
+        verdict = evaluate_record(self.installation, record, self.policy, self.observed)
+        if verdict.state in (GateState.OPEN, GateState.REJECTED) or _is_decided(self.installation, record, self.policy):
+            raise DecisionRefused(
+                f"{self._name} is decided already: {_told(record)}. A second decision needs a new request."
+            )
+        if self.subject.standing in (Standing.OTHER, Standing.IN_USE):
+            raise DecisionRefused(
+                f"{self._name} is not pending: the registry says {self.subject.status or 'nothing'}. Request it again."
+            )
+        if answer.verdict is DecisionVerdict.REJECT or record.request is None:
+            return
+        faults = (*verdict.reasons, *changed_reports(self.installation, record.request.evidence))
+        if verdict.state is GateState.BLOCKED or faults[len(verdict.reasons) :]:
+            raise DecisionRefused(f"{self._name} cannot be approved: {'; '.join(faults)}")
+        if record.request.warnings and not answer.comment:
+            warned = "; ".join(measurement.sentence for measurement in record.request.warnings)
+            raise DecisionRefused(
+                f"{self._name} cannot be approved without a comment that answers its warnings: {warned}"
+            )
+
+    def _decision(self, request: GateRequest, answer: Answer, role: str) -> dict[str, object]:
+        return Decision(
+            gate=request.gate,
+            subject=request.subject,
+            verdict=answer.verdict,
+            actor=answer.actor,
+            role=role,
+            comment=answer.comment,
+            channel=answer.channel,
+            time=self.installation.now(),
+            policy_digest=self.policy.digest,
+            people_digest=self.people.digest,
+            evidence_digest=request.evidence_digest,
+            card_digest=request.card_digest,
+            request_digest=request.digest,
+            event_id=answer.event_id,
+        ).model_dump(mode="json")
+
+
+def _same(record: GateRecord, answer: Answer) -> Entry | None:
+    """The entry of the same person's same verdict on the standing request, or of the same event."""
+    for decision, entry in record.entries:
+        if answer.event_id and decision.event_id == answer.event_id:
+            return entry
+        if (decision.actor, decision.verdict) == (answer.actor, answer.verdict):
+            return entry
+    return None
+
+
+def _is_decided(installation: Installation, record: GateRecord, policy: Policy) -> bool:
+    """Whether the request was decided, even if things have changed since."""
+    return evaluate_record(installation, record, policy, None).state in (GateState.OPEN, GateState.REJECTED)
+
+
+def _told(record: GateRecord) -> str:
+    return ", ".join(
+        f"{'approved' if decision.verdict is DecisionVerdict.APPROVE else 'rejected'} by {decision.actor} at "
+        f"{decision.time:%Y-%m-%d %H:%M} UTC (ledger entry {entry.sequence})"
+        for decision, entry in record.entries
+    )

@@ -2,24 +2,59 @@
 
 from __future__ import annotations
 
+from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.record import read_record
+from model_governance.decisions.request import draft_request, missing_from
+from model_governance.decisions.subject import Standing, locate_subject, read_subject
 from model_governance.domain.decision import Gate
+from model_governance.domain.gate import GateState
 from model_governance.domain.policy import MissingItem
 from model_governance.hooks.installation import Installation
 
 
 def missing_for(
-    installation: Installation, gate: Gate, use_case: str, subject: str | None = None
+    installation: Installation, gate: Gate, use_case: str, subject: str | None = None, *, run_id: str = ""
 ) -> tuple[MissingItem, ...]:
-    """What stands between a subject and a gate: evidence, reports that changed, decisions; empty when it is open.
+    """What stands between a subject and a gate: evidence, changed reports, request, decisions; empty when it is open.
 
     Args:
         installation: Through which to read.
         gate: The gate.
         use_case: The use case's name.
-        subject: ARN of the model package; not needed for the use-case gate.
+        subject: ARN of the model package or card; by default the use case's card, or the run's model package.
+        run_id: The DAG run whose candidate it is, where no subject is given.
 
     Raises:
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    raise NotImplementedError
+    policy = installation.policy
+    found = read_subject(installation, gate, use_case, subject or locate_subject(installation, gate, use_case, run_id))
+    observed = observe(installation, found, policy)
+    record = read_record(installation.ledger(use_case).entries(), gate, found.arn)
+    draft = draft_request(installation, found, run_id, record, policy, observed)
+    rule = policy.rule(draft.tier, gate)
+    items = list(missing_from(rule, draft, found))
+    items += [
+        MissingItem(what="evidence", reason=fault, owner="author", how="run the lifecycle again")
+        for fault in changed_reports(installation, draft.evidence)
+    ]
+    verdict = evaluate_record(installation, record, policy, observed)
+    who = ", ".join(draft.approvers) or " or ".join(rule.roles)
+    if verdict.state is GateState.WAITING:
+        items.append(
+            MissingItem(what="approval", reason="; ".join(verdict.reasons), owner=who, how="approve or reject")
+        )
+    elif verdict.state is GateState.REJECTED:
+        items.append(
+            MissingItem(what="approval", reason="; ".join(verdict.reasons), owner="author", how="bring a new version")
+        )
+    elif verdict.state is GateState.BLOCKED and not items:
+        how = "run the lifecycle to its gate, or request it again"
+        items.append(MissingItem(what="request", reason="; ".join(verdict.reasons), owner="pipeline", how=how))
+    elif verdict.is_open and found.standing not in (Standing.APPROVED, Standing.IN_USE):
+        says = f"decided, but the registry still says {found.status or 'nothing'}"
+        items.append(
+            MissingItem(what="registry", reason=says, owner="decision-service", how="it is applied at next look")
+        )
+    return tuple(items)

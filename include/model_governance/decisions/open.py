@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.record import candidate_of_run, read_record
+from model_governance.decisions.subject import Standing, read_subject
 from model_governance.domain.decision import Decision, Gate
+from model_governance.domain.ledger import Entry
 from model_governance.domain.request import GateRequest
+from model_governance.errors import GateClosed, RecordMissing
 from model_governance.hooks.installation import Installation
+
+_BEFORE = {Gate.USE_CASE: (), Gate.GOVERNANCE: (Gate.USE_CASE,), Gate.PRODUCTION: (Gate.USE_CASE, Gate.GOVERNANCE)}
+"""The gates that must be open as well: a gate lets nothing through that an earlier one would hold back now."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ def open_gate(
     """Opens a gate, or says why it stays closed; changes nothing, so it can be asked as often as one likes.
 
     Read afresh: the whole ledger with its signatures, the registry's status, the card, every report and the model's
-    bytes. All of them must agree with what was decided.
+    bytes. All of them must agree with what was decided, at this gate and at those before it.
 
     Args:
         installation: Through which to read.
@@ -46,4 +55,40 @@ def open_gate(
         LedgerBroken: The ledger does not hold.
         AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    raise NotImplementedError
+    entries = installation.ledger(use_case).verify()
+    for before in _BEFORE[gate]:
+        _open(installation, before, use_case, entries, run_id, None if before is Gate.USE_CASE else subject)
+    return _open(installation, gate, use_case, entries, run_id, subject)
+
+
+def _open(
+    installation: Installation, gate: Gate, use_case: str, entries: Sequence[Entry], run_id: str, arn: str | None
+) -> OpenGate:
+    """One gate, without those before it."""
+    name = f"the {gate.value} gate of {use_case}"
+    try:
+        found = read_subject(
+            installation, gate, use_case, arn or _subject_of(installation, gate, use_case, entries, run_id)
+        )
+    except RecordMissing as fault:
+        raise GateClosed(f"{name} is closed: {fault}") from fault
+    policy = installation.policy
+    record = read_record(entries, gate, found.arn)
+    verdict = evaluate_record(installation, record, policy, observe(installation, found, policy))
+    reasons = list(verdict.reasons)
+    if found.standing not in (Standing.APPROVED, Standing.IN_USE):
+        reasons.append(f"the registry says {found.status or 'nothing'}, not Approved")
+    if record.request is not None:
+        reasons.extend(changed_reports(installation, record.request.evidence))
+    if reasons or record.request is None or not verdict.is_open:
+        raise GateClosed(f"{name} is closed for {found.arn} ({verdict.state}): {'; '.join(reasons)}")
+    return OpenGate(gate, found.arn, record.request, verdict.decided_by)
+
+
+def _subject_of(installation: Installation, gate: Gate, use_case: str, entries: Sequence[Entry], run_id: str) -> str:
+    if gate is Gate.USE_CASE:
+        return installation.cards.describe(use_case).arn
+    candidate = candidate_of_run(entries, run_id)
+    if candidate is None:
+        raise RecordMissing(f"run {run_id!r} has no candidate in the ledger")
+    return candidate.model_package_arn

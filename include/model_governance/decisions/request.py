@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.record import GateRecord, read_record
+from model_governance.decisions.subject import Standing, Subject, locate_subject, read_subject, set_standing
 from model_governance.domain.decision import Gate
-from model_governance.domain.ledger import Entry
+from model_governance.domain.gate import GateState, Observed
+from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.policy import GateRule, MissingItem, Policy, missing_evidence
+from model_governance.domain.request import GateRequest
+from model_governance.domain.risk import assess_risk
+from model_governance.errors import ArtifactChanged, EvidenceMissing
 from model_governance.hooks.installation import Installation
+from model_governance.hooks.ledger import Proposal
 
 
 def request_approval(
@@ -31,4 +42,96 @@ def request_approval(
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    raise NotImplementedError
+    policy = installation.policy
+    ledger = installation.ledger(use_case)
+    found = read_subject(installation, gate, use_case, subject or locate_subject(installation, gate, use_case, run_id))
+    observed = observe(installation, found, policy)
+    record = read_record(ledger.entries(), gate, found.arn)
+    wanted = draft_request(installation, found, run_id, record, policy, observed)
+    _refuse_incomplete(installation, policy.rule(wanted.tier, gate), wanted, found)
+
+    standing = _standing_request(installation, record, wanted, policy, observed)
+    if standing is None or found.standing is Standing.OTHER:
+        words = "" if gate is Gate.USE_CASE else f"waits for {_deciders(policy, wanted)}; requested by run {run_id}"
+        set_standing(installation, found, Standing.PENDING, words)
+    if standing is not None:
+        return standing
+
+    def propose(entries: Sequence[Entry]) -> Proposal | Entry:
+        fresh = read_record(entries, gate, found.arn)
+        held = _standing_request(installation, fresh, wanted, policy, observed)
+        return held or Proposal(EntryKind.REQUEST, found.arn, wanted.model_dump(mode="json"))
+
+    return ledger.propose(propose)
+
+
+def draft_request(
+    installation: Installation, subject: Subject, run_id: str, record: GateRecord, policy: Policy, observed: Observed
+) -> GateRequest:
+    """The request as it would be asked now."""
+    use_case = installation.use_case(subject.use_case)
+    tier = assess_risk(use_case.risk, policy.risk).tier
+    evidence = [record.evidence[kind] for kind in policy.rule(tier, subject.gate).evidence if kind in record.evidence]
+    return GateRequest(
+        gate=subject.gate,
+        use_case=use_case.name,
+        subject=subject.arn,
+        run_id=run_id or (record.candidate.run_id if record.candidate else ""),
+        version=subject.version,
+        tier=tier,
+        owner=use_case.owner,
+        author=use_case.author,
+        trainer=record.candidate.trainer if record.candidate else "",
+        approvers=use_case.approvers.get(subject.gate.value, ()),
+        evidence=tuple(evidence),
+        card_digest=observed.card_digest,
+        artifact_sha256=observed.artifact_sha256,
+        policy_digest=observed.policy_digest,
+        use_case_digest=use_case.digest,
+    )
+
+
+def missing_from(rule: GateRule, wanted: GateRequest, subject: Subject) -> tuple[MissingItem, ...]:
+    """What the rule wants and a request does not have, the model itself included."""
+    items = missing_evidence(rule, wanted.evidence)
+    if subject.gate is Gate.USE_CASE or wanted.artifact_sha256 is not None:
+        return items
+    where = subject.model_data_url or "no ModelDataUrl in the registry"
+    model = MissingItem(what="model", reason=f"it has no bytes ({where})", owner="author", how="run the training stage")
+    return (model, *items)
+
+
+def _refuse_incomplete(installation: Installation, rule: GateRule, wanted: GateRequest, subject: Subject) -> None:
+    missing = missing_from(rule, wanted, subject)
+    if missing:
+        listed = "\n".join(f"- {item.sentence}" for item in missing)
+        raise EvidenceMissing(
+            f"the {subject.gate.value} gate of {subject.use_case} cannot be requested for {subject.arn} "
+            f"(policy, tier {wanted.tier}); missing:\n{listed}"
+        )
+    if subject.model_sha256 and subject.model_sha256 != wanted.artifact_sha256:
+        raise ArtifactChanged(
+            f"{subject.model_data_url} holds sha256 {wanted.artifact_sha256}; training noted {subject.model_sha256} "
+            f"for {subject.arn}. Train again."
+        )
+    changed = changed_reports(installation, wanted.evidence)
+    if changed:
+        raise ArtifactChanged(f"the {subject.gate.value} gate cannot be requested: {'; '.join(changed)}")
+
+
+def _standing_request(
+    installation: Installation, record: GateRecord, wanted: GateRequest, policy: Policy, observed: Observed
+) -> Entry | None:
+    """The entry of a request that makes this one needless: the same one, or one that is open or still waits."""
+    if record.request is None or record.entry is None:
+        return None
+    if record.request.digest == wanted.digest:
+        return record.entry
+    if record.request.model_copy(update={"run_id": wanted.run_id}).digest != wanted.digest:
+        return None
+    state = evaluate_record(installation, record, policy, observed).state
+    return record.entry if state in (GateState.OPEN, GateState.WAITING) else None
+
+
+def _deciders(policy: Policy, wanted: GateRequest) -> str:
+    return ", ".join(wanted.approvers) or " or ".join(policy.rule(wanted.tier, wanted.gate).roles)

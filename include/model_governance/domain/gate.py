@@ -98,7 +98,7 @@ def _countable(
     rule: GateRule, request: GateRequest, decisions: Sequence[Decision], now: datetime
 ) -> tuple[Decision, ...]:
     """The decisions that answer this request and were made by someone who may."""
-    barred = request.barred(rule) | _deciders_elsewhere(rule, request, decisions)
+    barred = request.barred(rule) | deciders_elsewhere(rule, request, decisions)
     return tuple(
         decision
         for decision in decisions
@@ -108,12 +108,13 @@ def _countable(
         and decision.time <= now
         and decision.role in rule.roles
         and decision.actor not in barred
+        and (not request.approvers or decision.actor in request.approvers)
         and not (decision.verdict is DecisionVerdict.APPROVE and request.warnings and not decision.comment.strip())
     )
 
 
-def _deciders_elsewhere(rule: GateRule, request: GateRequest, decisions: Sequence[Decision]) -> set[str]:
-    """Who decided a gate of this subject whose decider must be another person than this one's."""
+def deciders_elsewhere(rule: GateRule, request: GateRequest, decisions: Sequence[Decision]) -> set[str]:
+    """Ids of who decided a gate of this subject whose decider must be another person than this one's."""
     return {
         decision.actor
         for decision in decisions

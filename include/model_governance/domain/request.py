@@ -28,6 +28,7 @@ class GateRequest(BaseModel):
         owner: Id of the use case's owner.
         author: Id of who wrote the training code.
         trainer: Id of who started the run; empty for a scheduled one.
+        approvers: Ids of the only people who may decide, as the use case names them; empty for whoever holds a role.
         evidence: The evidence snapshot.
         card_digest: Digest of the card sections that people decide on.
         artifact_sha256: Sha256 of the model's bytes; None for a use case.
@@ -46,6 +47,7 @@ class GateRequest(BaseModel):
     owner: str
     author: str
     trainer: str = ""
+    approvers: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     card_digest: str
     artifact_sha256: str | None = None

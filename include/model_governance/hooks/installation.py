@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from model_governance.hooks.aws import Clients, EnvironmentClients
 from model_governance.hooks.changes import RegistryChanges
 from model_governance.hooks.configuration import Configuration, UseCases
 from model_governance.hooks.endpoints import Endpoints
-from model_governance.hooks.ledger import Ledger
+from model_governance.hooks.ledger import Ledger, utc_now
 from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
@@ -82,10 +83,12 @@ class Installation:
     Attributes:
         settings: Of the installation.
         clients: Of the principal.
+        now: The clock, aware; every entry and decision is stamped by it.
     """
 
     settings: Settings
     clients: Clients
+    now: Callable[[], datetime] = utc_now
     _ledgers: dict[str, Ledger] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -156,7 +159,7 @@ class Installation:
         """The ledger of a use case; the same one each time, so that a chain once verified is not read again."""
         with self._lock:
             if use_case not in self._ledgers:
-                self._ledgers[use_case] = Ledger(use_case, self.artifacts, self.signer, self.public_key)
+                self._ledgers[use_case] = Ledger(use_case, self.artifacts, self.signer, self.public_key, self.now)
             return self._ledgers[use_case]
 
     def changes(self) -> RegistryChanges:

@@ -37,7 +37,8 @@ class Proposal:
     body: dict[str, Any]
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """The time, aware."""
     return datetime.now(UTC)
 
 
@@ -57,7 +58,7 @@ class Ledger:
     artifacts: Artifacts
     signer: Signer
     public_key: PublicKey
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
     _known: list[Entry] = field(default_factory=list, repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 

@@ -1,0 +1,94 @@
+"""What a ledger says of one gate of one subject: the request that stands, its decisions, the evidence on record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from model_governance.domain.candidate import Candidate
+from model_governance.domain.decision import Decision, Gate
+from model_governance.domain.evidence import Evidence, EvidenceKind
+from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.request import GateRequest
+from model_governance.errors import LedgerBroken
+
+_Record = TypeVar("_Record", GateRequest, Decision, Evidence, Candidate)
+
+
+@dataclass(frozen=True)
+class GateRecord:
+    """The ledger's word on a gate.
+
+    Attributes:
+        request: The newest request; None where nobody asked.
+        entry: The entry that holds it.
+        decisions: Decisions on the subject, of any gate; of this gate only those made after the request.
+        entries: The entries that hold this gate's decisions among them, in the same order.
+        evidence: The newest evidence of each kind on the subject.
+        candidate: The subject's registration; None for a use case's card.
+        events: Ids of the approval records that a decision or a refusal was made from already.
+    """
+
+    request: GateRequest | None
+    entry: Entry | None
+    decisions: tuple[Decision, ...]
+    entries: tuple[tuple[Decision, Entry], ...]
+    evidence: Mapping[EvidenceKind, Evidence]
+    candidate: Candidate | None
+    events: frozenset[str]
+
+    def entry_of(self, decision: Decision) -> Entry:
+        """The entry that holds one of this gate's decisions."""
+        return next(entry for each, entry in self.entries if each == decision)
+
+
+def read_record(entries: Sequence[Entry], gate: Gate, subject: str) -> GateRecord:
+    """What verified entries say of a gate of a subject.
+
+    Raises:
+        LedgerBroken: An entry about the subject holds something else than its kind.
+    """
+    about = [entry for entry in entries if entry.subject == subject]
+    requests = [
+        (request, entry)
+        for entry in about
+        if entry.kind is EntryKind.REQUEST and (request := _read(GateRequest, entry)).gate is gate
+    ]
+    asked = requests[-1][1] if requests else None
+    decided = [(_read(Decision, entry), entry) for entry in about if entry.kind is EntryKind.DECISION]
+    standing = [
+        (decision, entry)
+        for decision, entry in decided
+        if decision.gate is not gate or (asked is not None and entry.sequence > asked.sequence)
+    ]
+    evidence = [_read(Evidence, entry) for entry in about if entry.kind is EntryKind.EVIDENCE]
+    candidates = [_read(Candidate, entry) for entry in about if entry.kind is EntryKind.CANDIDATE]
+    refused = [str(entry.body.get("event_id", "")) for entry in about if entry.kind is EntryKind.REFUSAL]
+    return GateRecord(
+        request=requests[-1][0] if requests else None,
+        entry=asked,
+        decisions=tuple(decision for decision, _ in standing),
+        entries=tuple((decision, entry) for decision, entry in standing if decision.gate is gate),
+        evidence={piece.kind: piece for piece in evidence},
+        candidate=candidates[-1] if candidates else None,
+        events=frozenset({*refused, *(decision.event_id for decision, _ in decided)} - {""}),
+    )
+
+
+def candidate_of_run(entries: Sequence[Entry], run_id: str) -> Candidate | None:
+    """The candidate that a run registered, or None."""
+    registered = (_read(Candidate, entry) for entry in reversed(entries) if entry.kind is EntryKind.CANDIDATE)
+    return next((candidate for candidate in registered if candidate.run_id == run_id), None)
+
+
+def _read(model: type[_Record], entry: Entry) -> _Record:
+    try:
+        return model.model_validate(entry.body)
+    except ValidationError as faults:
+        raise LedgerBroken(
+            f"ledger of {entry.use_case}, entry {entry.sequence}: holds no {entry.kind.value}: "
+            f"{faults.error_count()} faults, first {faults.errors()[0]['msg']}"
+        ) from None

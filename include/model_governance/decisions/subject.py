@@ -1,0 +1,192 @@
+"""What a gate stands before in the registry: a use case's card or a model package, read and set in its own words.
+
+Apart because the three gates keep their status in three places: the card's status, the package's approval status and
+its life cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from model_governance.decisions.record import candidate_of_run
+from model_governance.domain.decision import Gate
+from model_governance.domain.model_card import decided_digest
+from model_governance.errors import RecordMissing
+from model_governance.hooks.approvals import ApprovalRecord
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.model_cards import CardStatus
+from model_governance.hooks.model_registry import PRODUCTION_STAGE, ApprovalStatus, ModelPackage, StageStatus
+
+MODEL_DIGEST = "model_sha256"
+"""Key of ``CustomerMetadataProperties`` under which the training stage keeps the digest of the model's bytes."""
+
+
+class Standing(StrEnum):
+    """What a gate's status in the registry amounts to."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    IN_USE = "in use"
+    OTHER = "other"
+
+
+_CARD = {
+    CardStatus.PENDING: Standing.PENDING,
+    CardStatus.APPROVED: Standing.APPROVED,
+    CardStatus.DRAFT: Standing.REJECTED,
+}
+_APPROVAL = {
+    ApprovalStatus.PENDING: Standing.PENDING,
+    ApprovalStatus.APPROVED: Standing.APPROVED,
+    ApprovalStatus.REJECTED: Standing.REJECTED,
+}
+_STAGE = {
+    StageStatus.PENDING: Standing.PENDING,
+    StageStatus.APPROVED: Standing.APPROVED,
+    StageStatus.REJECTED: Standing.REJECTED,
+    StageStatus.DEPLOYING: Standing.IN_USE,
+    StageStatus.DEPLOYED: Standing.IN_USE,
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A gate's subject, as the registry says it is now.
+
+    Attributes:
+        gate: The gate.
+        use_case: The use case's name.
+        arn: ARN of the card or model package.
+        standing: What the status amounts to.
+        status: The status in the registry's own words.
+        card_digest: Digest of the card sections that people decide on.
+        version: The package's version; None for a card.
+        model_data_url: Where the model's bytes lie; empty before training and for a card.
+        model_sha256: Their digest as the training stage noted it in the registry; empty where it did not.
+    """
+
+    gate: Gate
+    use_case: str
+    arn: str
+    standing: Standing
+    status: str
+    card_digest: str
+    version: int | None = None
+    model_data_url: str = ""
+    model_sha256: str = ""
+
+
+def locate_subject(installation: Installation, gate: Gate, use_case: str, run_id: str) -> str:
+    """ARN of a gate's subject: the use case's card, or the model package that the ledger says a run registered.
+
+    Raises:
+        RecordMissing: There is no card, or the run has registered no candidate.
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    if gate is Gate.USE_CASE:
+        return installation.cards.describe(use_case).arn
+    candidate = candidate_of_run(installation.ledger(use_case).entries(), run_id)
+    if candidate is None:
+        raise RecordMissing(f"run {run_id!r} of {use_case} has no candidate in the ledger; it must be registered first")
+    return candidate.model_package_arn
+
+
+def read_subject(installation: Installation, gate: Gate, use_case: str, arn: str) -> Subject:
+    """The subject as the registry says it is now.
+
+    Raises:
+        RecordMissing: There is no such card or model package, or it is another use case's.
+        AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    if gate is Gate.USE_CASE:
+        card = installation.cards.describe(use_case)
+        if card.arn != arn:
+            raise RecordMissing(f"{arn} is not the card of use case {use_case}, which is {card.arn}")
+        standing = _of(_CARD, card.status)
+        return Subject(gate, use_case, arn, standing, card.status, decided_digest(dict(card.content)))
+    package = installation.registry.describe(arn)
+    if package.group != use_case:
+        raise RecordMissing(f"{arn} is a version of {package.group or 'no group'}, not of use case {use_case}")
+    standing, status = _standing_of_package(gate, package)
+    return Subject(
+        gate=gate,
+        use_case=use_case,
+        arn=package.arn,
+        standing=standing,
+        status=status,
+        card_digest=decided_digest(dict(package.card)),
+        version=package.version,
+        model_data_url=package.model_data_url,
+        model_sha256=package.metadata.get(MODEL_DIGEST, ""),
+    )
+
+
+def artifact_sha256(installation: Installation, subject: Subject) -> str | None:
+    """Sha256 of the model's bytes as they lie in the store now; None for a card, before training, or if they are gone.
+
+    Raises:
+        AccessRefused, ServiceUnavailable: As the store answers.
+    """
+    if not subject.model_data_url:
+        return None
+    try:
+        return installation.artifacts.digest(subject.model_data_url)
+    except RecordMissing:
+        return None
+
+
+def set_standing(installation: Installation, subject: Subject, standing: Standing, words: str) -> None:
+    """Gives the subject the status that stands for pending, approved or rejected, with words where the gate has them.
+
+    Raises:
+        AccessRefused: The principal may not set this status.
+        ServiceUnavailable, RequestRefused: As the registry answers.
+    """
+    if subject.gate is Gate.USE_CASE:
+        # The words first: a crash between leaves a reason without its status, not a status without its reason.
+        cards = installation.cards
+        cards.set_rejection(subject.arn, words if standing is not Standing.APPROVED else "")
+        cards.set_status(subject.use_case, _status_for(_CARD, standing))
+    elif subject.gate is Gate.GOVERNANCE:
+        installation.registry.set_approval(subject.arn, _status_for(_APPROVAL, standing), words)
+    else:
+        installation.registry.set_life_cycle(subject.arn, PRODUCTION_STAGE, _status_for(_STAGE, standing), words)
+
+
+def approval_records(installation: Installation, subject: Subject) -> tuple[ApprovalRecord, ...]:
+    """Who set the subject to the status it has now, newest first; empty where that is not on record yet.
+
+    Only the newest records that all set the present status: what was set before another status does not count.
+    """
+    if subject.gate is Gate.USE_CASE:
+        records = installation.approvals.of_card_status(subject.arn)
+    elif subject.gate is Gate.GOVERNANCE:
+        records = installation.approvals.of_approval_status(subject.arn)
+    else:
+        records = installation.approvals.of_life_cycle(subject.arn, PRODUCTION_STAGE)
+    newest = []
+    for record in records:
+        if record.status != subject.status:
+            break
+        newest.append(record)
+    return tuple(newest)
+
+
+def _standing_of_package(gate: Gate, package: ModelPackage) -> tuple[Standing, str]:
+    if gate is Gate.GOVERNANCE:
+        return _of(_APPROVAL, package.approval_status), package.approval_status
+    if package.stage != PRODUCTION_STAGE:
+        return Standing.OTHER, f"{package.stage} {package.stage_status}".strip()
+    return _of(_STAGE, package.stage_status), package.stage_status
+
+
+def _of(table: Mapping[Any, Standing], status: str) -> Standing:
+    return {str(known): standing for known, standing in table.items()}.get(status, Standing.OTHER)
+
+
+def _status_for(table: Mapping[Any, Standing], standing: Standing) -> Any:
+    return next(status for status, known in table.items() if known is standing)

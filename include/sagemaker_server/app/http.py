@@ -1,0 +1,117 @@
+"""HTTP: requests bounded in size and handed to threads, answers sent; apart from what they mean."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from sagemaker_server.app.answering import Answering
+from sagemaker_server.errors import RequestTooLarge
+from sagemaker_server.operations.kms import load_keys
+from sagemaker_server.runtime import Runtime
+from sagemaker_server.settings import Settings
+from sagemaker_server.signature import Principals, SignedRequest
+from sagemaker_server.storage.database import Database
+from sagemaker_server.wire import Answer, Protocol, write_error
+from sagemaker_server.wire.services import warm_up
+
+JSON_BODY_LIMIT = 4 * 1024 * 1024
+PAYLOAD_LIMIT = 8 * 1024 * 1024
+_CALL_THREADS = 16
+_INVOCATION_THREADS = 64
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The server as an ASGI application.
+
+    Raises:
+        ServerMisconfigured: A file of the installation is absent or not understood.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    principals = Principals.load(settings.principals, settings.policies)
+    load_keys(settings)
+    database = Database(settings.database_url)
+    database.create_tables()
+    runtime = Runtime(settings, database)
+    wire = _Wire(Answering(settings, database, principals, runtime))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        warm_up()
+        await to_thread.run_sync(runtime.start)
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(runtime.stop)
+            database.close()
+
+    return Starlette(routes=[Route("/ping", _ping), Mount("/", app=wire)], lifespan=lifespan)
+
+
+async def _ping(_: Request) -> Response:
+    return PlainTextResponse("healthy")
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _Wire:
+    """The ASGI application of every path but ``/ping``; calls and invocations have threads of their own."""
+
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self._calls = CapacityLimiter(_CALL_THREADS)
+        self._invocations = CapacityLimiter(_INVOCATION_THREADS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["raw_path"].decode("latin-1")
+        is_call = path in {"", "/"}
+        limit = JSON_BODY_LIMIT if is_call else PAYLOAD_LIMIT
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        try:
+            body = await _body(receive, limit)
+        except _TooLarge:
+            refusal = RequestTooLarge(f"The body exceeds {limit} bytes.")
+            await _send(send, write_error(refusal, "sagemaker", Protocol.JSON), close=True)
+            return
+        request = SignedRequest(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body)
+        client = scope.get("client")
+        limiter = self._calls if is_call else self._invocations
+        source_ip = client[0] if client else "127.0.0.1"
+        answer = await to_thread.run_sync(self._answering.answer, request, source_ip, limiter=limiter)
+        await _send(send, answer)
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(body)
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise _TooLarge
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+async def _send(send: Send, answer: Answer, *, close: bool = False) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+    headers.append((b"content-length", str(len(answer.body)).encode()))
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,84 @@
+"""Where this installation keeps its things: the server's environment variables read once, into one frozen object."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagemaker_server.errors import ServerMisconfigured
+
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The installation.
+
+    Attributes:
+        home: Folder of all state: the database, job folders, logs, sockets.
+        database_url: SQLAlchemy URL; SQLite and PostgreSQL are supported.
+        environments: Folder of the image environments.
+        principals: JSON file of the account and its principals' keys.
+        policies: Folder of ``<principal>.json``, an IAM policy document each.
+        ledger_key: PEM file of the Ed25519 private key behind ``alias/model-governance-ledger``; None: no key.
+        host: Address to listen on.
+        port: Port to listen on, in [0, 65535]; 0 takes a free one.
+        region: The one region that is served.
+        account: The one account that is served, 12 digits.
+        allow_wider_than_loopback: Whether ``host`` may be reachable from other machines.
+    """
+
+    home: Path
+    database_url: str
+    environments: Path
+    principals: Path
+    policies: Path
+    ledger_key: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8601
+    region: str = "us-east-1"
+    account: str = "111122223333"
+    allow_wider_than_loopback: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """The settings that the environment describes.
+
+        Raises:
+            ServerMisconfigured: A value is not usable.
+        """
+        values = os.environ if environment is None else environment
+        home = Path(values.get("SAGEMAKER_SERVER_HOME") or _PROJECT / ".stack" / "sagemaker-server")
+        ledger_key = values.get("SAGEMAKER_SERVER_LEDGER_KEY")
+        return cls(
+            home=home,
+            database_url=values.get("SAGEMAKER_SERVER_DATABASE_URL") or f"sqlite:///{home / 'sagemaker.sqlite'}",
+            environments=Path(values.get("SAGEMAKER_SERVER_ENVIRONMENTS") or _PROJECT / ".environments"),
+            principals=Path(values.get("SAGEMAKER_SERVER_PRINCIPALS") or home / "principals.json"),
+            policies=Path(values.get("SAGEMAKER_SERVER_POLICIES") or _PROJECT / "include" / "policies" / "iam"),
+            ledger_key=Path(ledger_key) if ledger_key else None,
+            host=values.get("SAGEMAKER_SERVER_HOST") or "127.0.0.1",
+            port=_port(values.get("SAGEMAKER_SERVER_PORT") or values.get("MODEL_GOVERNANCE_SAGEMAKER_PORT") or "8601"),
+            region=values.get("AWS_DEFAULT_REGION") or "us-east-1",
+            account=values.get("SAGEMAKER_SERVER_ACCOUNT") or "111122223333",
+            allow_wider_than_loopback=values.get("SAGEMAKER_SERVER_ALLOW_WIDER_THAN_LOOPBACK", "").lower() == "true",
+        )
+
+    @property
+    def listens_on_loopback_only(self) -> bool:
+        """Whether only programs of this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise ServerMisconfigured(f"SAGEMAKER_SERVER_PORT is {text!r}: must be a whole number in [0, 65535]")
+    return int(text)

@@ -1,0 +1,206 @@
+"""Each part's environment, written from the settings and nothing else: what a part is not told here, it does not know.
+
+A part gets the secrets that it needs and no others. Airflow's parts never learn where the ledger's private key is, nor any
+key but the pipeline's; the two that record decisions (api-server and triggerer) also act as ``decision-service``, through
+the AWS credentials of their process. Those are no Airflow connection on purpose: Airflow hands every connection that its
+api-server knows to any task that asks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from stack.credentials import (
+    API_SECRET_KEY,
+    FERNET_KEY,
+    JWT_SECRET,
+    LEDGER_KEY,
+    LEDGER_PUBLIC_KEY,
+    PASSWORDS,
+    PRINCIPALS,
+    Credentials,
+    Key,
+    airflow_users,
+)
+from stack.settings import Settings
+
+MARK = "MODEL_GOVERNANCE_STACK"
+"""Set in every process that the stack starts, to its state folder, so that ``down`` finds each of them."""
+
+_FROM_THE_USER = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE")
+_NOT_FOR_PROGRAMS = {f"MODEL_GOVERNANCE_{name}" for name in ("DATABASE_URL", "REGISTRY_URL", "BROKER_URL", "SECRETS")}
+_SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail")
+
+
+class Program(StrEnum):
+    """The programs of the stack, by their names in supervisor's file and in docker-compose.yaml."""
+
+    S3 = "s3"
+    SAGEMAKER = "sagemaker"
+    API_SERVER = "airflow-api-server"
+    DAG_PROCESSOR = "airflow-dag-processor"
+    TRIGGERER = "airflow-triggerer"
+    SCHEDULER = "airflow-scheduler"
+    WORKER = "airflow-worker"
+    LOGS = "airflow-logs"
+    MIGRATE = "airflow-migrate"
+
+
+_DECIDING = {Program.API_SERVER, Program.TRIGGERER}
+_WITH_CONNECTIONS = {Program.API_SERVER, Program.TRIGGERER, Program.SCHEDULER, Program.WORKER, Program.DAG_PROCESSOR}
+
+
+def environment_of(program: Program, settings: Settings) -> dict[str, str]:
+    """All variables of a program but those of the machine (``machine_environment``).
+
+    Args:
+        program: The program.
+        settings: The installation's settings, with its secrets made.
+    """
+    credentials = Credentials(settings.secrets)
+    exported = {name: value for name, value in settings.exported.items() if name not in _NOT_FOR_PROGRAMS}
+    shared = {**exported, **_clients(settings), MARK: str(settings.home), "PYTHONUNBUFFERED": "1"}
+    if program is Program.S3:
+        return {**shared, **_object_store(settings), **_principals(settings)}
+    if program is Program.SAGEMAKER:
+        return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
+    variables = {**shared, **_airflow(settings, credentials)}
+    variables["MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY"] = str(credentials.path(LEDGER_PUBLIC_KEY))
+    if program in _WITH_CONNECTIONS:
+        variables["AIRFLOW_CONN_AWS_DEFAULT"] = _connection(settings, credentials.key("pipeline"))
+        variables["AIRFLOW_CONN_AWS_DECISIONS"] = _connection(settings, None)
+    if program in _DECIDING:
+        variables |= _keys(credentials.key("decision-service"))
+    return variables
+
+
+def machine_environment(environment: Mapping[str, str] | None = None, *, first_on_path: Path | None = None) -> dict[str, str]:
+    """What every program needs of the machine, and nothing of the user's own cloud accounts or Airflow."""
+    values = os.environ if environment is None else environment
+    kept = {name: values[name] for name in _FROM_THE_USER if name in values}
+    programs = first_on_path or Path(sys.executable).parent
+    return {**kept, "PATH": f"{programs}{os.pathsep}{values.get('PATH', os.defpath)}"}
+
+
+def person_environment(person: str, settings: Settings) -> dict[str, str]:
+    """What a person needs to call the servers as himself, with boto3, the AWS command line or ``model-governance``.
+
+    Raises:
+        StackError: There is no such principal.
+    """
+    credentials = Credentials(settings.secrets)
+    return {
+        **_keys(credentials.key(person)),
+        **_clients(settings),
+        "AWS_DEFAULT_REGION": settings.region,
+        "MODEL_GOVERNANCE_AIRFLOW_URL": settings.airflow_url,
+        "MODEL_GOVERNANCE_BUCKET": settings.bucket,
+        "MODEL_GOVERNANCE_LANDING_BUCKET": settings.landing_bucket,
+        "MODEL_GOVERNANCE_LEDGER_KEY_ID": settings.ledger_key_id,
+        "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
+        "MODEL_GOVERNANCE_POLICIES": str(settings.policies),
+    }
+
+
+def _keys(key: Key) -> dict[str, str]:
+    return {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
+
+
+def _endpoints(settings: Settings) -> dict[str, str]:
+    return {"s3": settings.s3_url, **dict.fromkeys(_SERVICES, settings.sagemaker_url)}
+
+
+def _clients(settings: Settings) -> dict[str, str]:
+    endpoints = {
+        f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}": url for service, url in _endpoints(settings).items()
+    }
+    nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    return {**endpoints, **nowhere, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def _connection(settings: Settings, key: Key | None) -> str:
+    """An Airflow connection to both servers. Without a key, its user acts with the credentials of his process."""
+    services = {service: {"endpoint_url": url} for service, url in _endpoints(settings).items()}
+    extra = {"region_name": settings.region, "service_config": services}
+    login = {"login": key.access_key_id, "password": key.secret_access_key} if key else {}
+    return json.dumps({"conn_type": "aws", **login, "extra": extra})
+
+
+def _principals(settings: Settings) -> dict[str, str]:
+    return {
+        "SAGEMAKER_SERVER_PRINCIPALS": str(Credentials(settings.secrets).path(PRINCIPALS)),
+        "SAGEMAKER_SERVER_POLICIES": str(settings.policies / "iam"),
+    }
+
+
+def _object_store(settings: Settings) -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(settings.project / "include"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(settings.home / "s3"),
+        "STATE_DIR": str(settings.home / "s3-state"),
+        "SERVICES": "s3",
+    }
+
+
+def _sagemaker_server(settings: Settings, credentials: Credentials) -> dict[str, str]:
+    return {
+        "SAGEMAKER_SERVER_HOME": str(settings.home / "sagemaker"),
+        "SAGEMAKER_SERVER_DATABASE_URL": settings.registry_url,
+        "SAGEMAKER_SERVER_ENVIRONMENTS": str(settings.environments),
+        "SAGEMAKER_SERVER_LEDGER_KEY": str(credentials.path(LEDGER_KEY)),
+        "SAGEMAKER_SERVER_HOST": settings.host,
+        "SAGEMAKER_SERVER_PORT": str(settings.sagemaker_port),
+        "SAGEMAKER_SERVER_ACCOUNT": settings.account,
+    }
+
+
+def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
+    home = settings.home / "airflow"
+    users = ",".join(f"{user}:{role}" for user, role in airflow_users(settings).items())
+    celery = {
+        "AIRFLOW__CELERY__BROKER_URL": settings.broker_url,
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{settings.database_url}",
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(settings.parallelism),
+    }
+    return {
+        **(celery if settings.broker_url else {}),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__EXECUTOR": settings.executor,
+        "AIRFLOW__CORE__PARALLELISM": str(settings.parallelism),
+        "AIRFLOW__CORE__FERNET_KEY": credentials.text(FERNET_KEY),
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "stack.log_host.log_host",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
+        "AIRFLOW__CORE__AUTH_MANAGER": (
+            "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+        ),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": users,
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(credentials.path(PASSWORDS)),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": settings.database_url,
+        "AIRFLOW__API__HOST": settings.host,
+        "AIRFLOW__API__PORT": str(settings.airflow_port),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__BASE_URL": settings.airflow_url,
+        "AIRFLOW__API__SECRET_KEY": credentials.text(API_SECRET_KEY),
+        "AIRFLOW__API_AUTH__JWT_SECRET": credentials.text(JWT_SECRET),
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.home / "logs" / "tasks"),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(settings.home / "logs" / "dag-processor"),
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(settings.log_port),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(settings.log_port),
+        "GX_ANALYTICS_ENABLED": "false",
+    }
