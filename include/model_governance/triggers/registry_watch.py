@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from model_governance.decisions.adjudicate import Adjudication, adjudicate
-from model_governance.domain.candidate import run_key
+from model_governance.decisions.subject import locate_subject
 from model_governance.domain.decision import Gate
-from model_governance.errors import RecordMissing
 from model_governance.hooks.changes import RegistryChanges
 from model_governance.hooks.installation import Installation
 
@@ -56,18 +55,4 @@ def look(gate: Gate, use_case: str, run_id: str) -> Adjudication:
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     installation = deciding_installation()
-    return adjudicate(installation, gate, use_case, subject_of(installation, gate, use_case, run_id))
-
-
-def subject_of(installation: Installation, gate: Gate, use_case: str, run_id: str) -> str:
-    """ARN of what the gate stands before: the use case's card, or the run's model package.
-
-    Raises:
-        RecordMissing: There is none.
-    """
-    if gate is Gate.USE_CASE:
-        return installation.cards.describe(use_case).arn
-    package = installation.registry.find_candidate(use_case, run_key(use_case, run_id))
-    if package is None:
-        raise RecordMissing(f"run {run_id} of {use_case} has registered no candidate")
-    return package.arn
+    return adjudicate(installation, gate, use_case, locate_subject(installation, gate, use_case, run_id))

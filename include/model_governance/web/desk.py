@@ -6,11 +6,12 @@ from functools import cached_property
 
 from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.decide import decide
+from model_governance.decisions.subject import locate_subject
 from model_governance.domain.decision import Channel, DecisionVerdict
 from model_governance.domain.gate import GateVerdict
 from model_governance.errors import DecisionRefused
 from model_governance.hooks.installation import Installation
-from model_governance.triggers.registry_watch import deciding_installation, subject_of
+from model_governance.triggers.registry_watch import deciding_installation
 from model_governance.web.waiting_gates import WaitingGate
 
 
@@ -29,7 +30,7 @@ class GovernanceDesk:
             RecordMissing: Nobody has asked for this gate yet.
             LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
         """
-        subject = subject_of(self.installation, gate.gate, gate.use_case, gate.run_id)
+        subject = locate_subject(self.installation, gate.gate, gate.use_case, gate.run_id)
         return gate_verdict(self.installation, gate.gate, gate.use_case, subject)
 
     def decide(self, gate: WaitingGate, verdict: DecisionVerdict, username: str, comment: str) -> GateVerdict:
@@ -44,7 +45,7 @@ class GovernanceDesk:
             raise DecisionRefused(
                 f"{username} may not decide: no person in people.yaml has this Airflow user. Ask the policy's owner."
             )
-        subject = subject_of(self.installation, gate.gate, gate.use_case, gate.run_id)
+        subject = locate_subject(self.installation, gate.gate, gate.use_case, gate.run_id)
         decide(
             self.installation,
             gate.gate,

@@ -72,7 +72,7 @@ def rule_on(request: MarkRequest, gates: tuple[WaitingGate, ...], username: str,
         goes_on=False,
         reason=f"This would also mark a gate that nobody has decided ({named}). A gate is decided by marking its "
         "waiting task alone, without upstream, downstream, past or future, by someone who may; or on the command line: "
-        f"model-governance approve {undecided[0].use_case} --gate {undecided[0].gate}. "
+        f"model-governance approve {undecided[0].use_case} {undecided[0].gate}. "
         "To give up, mark the DAG run failed.",
     )
 
