@@ -14,7 +14,7 @@ A task called `wait` waits for a person. Mark it *success* to approve or *failed
 `model-governance approve` and `reject` do the same. Who may, and on which evidence, is policy.
 """
 
-from airflow.sdk import chain, dag
+from airflow.sdk import DAG, chain
 
 from model_governance.stages.bias_evaluation import bias_evaluation
 from model_governance.stages.data_quality import data_quality
@@ -27,9 +27,9 @@ from model_governance.stages.training import training
 from model_governance.stages.use_case_approval import use_case_approval
 
 for use_case in use_cases():
-
-    @dag(
-        dag_id=f"model_lifecycle.{use_case.name}",
+    name = use_case.name
+    with DAG(
+        dag_id=f"model_lifecycle.{name}",
         dag_display_name=use_case.title,
         description=use_case.purpose,
         doc_md=__doc__,
@@ -40,9 +40,7 @@ for use_case in use_cases():
         params=run_form(use_case),
         default_args={**TASK_DEFAULTS, "owner": use_case.owner},
         tags=["model lifecycle"],
-    )
-    def model_lifecycle(name: str) -> None:
-        """One use case's lifecycle."""
+    ):
         chain(
             use_case_approval(name),
             data_quality(name),
@@ -53,5 +51,3 @@ for use_case in use_cases():
             production_approval(name),
             production_deployment(name),
         )
-
-    model_lifecycle(use_case.name)
