@@ -14,8 +14,8 @@ import typer
 
 from stack import lifecycle, supervision
 from stack.credentials import Credentials, airflow_users, make_credentials
-from stack.environment import person_environment
-from stack.environments import make_environments
+from stack.environment import Program, person_environment
+from stack.environments import make_image_environments, make_object_store_environment
 from stack.errors import StackError
 from stack.health import faults
 from stack.settings import Settings
@@ -111,14 +111,23 @@ def password(user: Annotated[str, typer.Argument(help="A user of Airflow.")]) ->
 
 @commands.command()
 def secrets() -> None:
-    """Make the keys and passwords that are not there yet, without starting anything (docker-compose.yaml needs them)."""
+    """Make the keys and passwords not there yet, without starting anything: docker-compose.yaml needs them."""
     typer.echo(f"The secrets are in {make_credentials(_settings()).folder}.")
+
+
+@commands.command(hidden=True)
+def healthy(program: Annotated[Program, typer.Argument(help="A program.")]) -> None:
+    """Exit status 1 unless the program does its work: what docker-compose.yaml asks of each of its services."""
+    here = supervision.Part(program, "RUNNING", os.getpid(), 0)
+    if found := faults(_settings(), [here]):
+        raise StackError(f"{program} {found[program]}")
 
 
 @commands.command()
 def environments() -> None:
     """Install the Python environments of the object store and of the container images."""
-    make_environments(_settings(), typer.echo)
+    make_object_store_environment(settings := _settings(), typer.echo)
+    make_image_environments(settings, typer.echo)
 
 
 def _show(file: Path, lines: int) -> int:

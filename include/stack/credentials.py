@@ -1,4 +1,4 @@
-"""Keys and passwords of one installation: made at the first start, kept in files only their owner can read, never printed."""
+"""Keys and passwords of one installation: made at the first start, in files that only their owner can read."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ PEOPLE = ("admin", "model-owner", "data-scientist", "business-approver", "govern
 SERVICES = ("pipeline", "decision-service", "runtime")
 
 FERNET_KEY = "airflow-fernet-key"
-API_SECRET_KEY = "airflow-api-secret-key"
-JWT_SECRET = "airflow-jwt-secret"
+API_SECRET_KEY = "airflow-api-secret-key"  # noqa: S105
+JWT_SECRET = "airflow-jwt-secret"  # noqa: S105
 PASSWORDS = "airflow-passwords.json"
 PRINCIPALS = "principals.json"
 LEDGER_KEY = "ledger-key.pem"
@@ -81,7 +81,7 @@ class Credentials:
 
 
 def airflow_users(settings: Settings) -> dict[str, str]:
-    """Airflow's users and their roles, from the people of the policies; the people of the example without such a file."""
+    """Airflow's users and their roles, from the policies' people file; the example's people without one."""
     file = settings.policies / "people.yaml"
     if not file.is_file():
         return {name: _role(name) for name in PEOPLE}

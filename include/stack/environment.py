@@ -1,9 +1,9 @@
 """Each part's environment, written from the settings and nothing else: what a part is not told here, it does not know.
 
-A part gets the secrets that it needs and no others. Airflow's parts never learn where the ledger's private key is, nor any
-key but the pipeline's; the two that record decisions (api-server and triggerer) also act as ``decision-service``, through
-the AWS credentials of their process. Those are no Airflow connection on purpose: Airflow hands every connection that its
-api-server knows to any task that asks.
+A part gets the secrets that it needs and no others. Airflow's parts never learn where the ledger's private key is, nor
+any key but the pipeline's; the two that record decisions (api-server and triggerer) also act as ``decision-service``,
+by the AWS credentials of their process. Those are no Airflow connection on purpose: Airflow hands every connection that
+its api-server knows to any task that asks.
 """
 
 from __future__ import annotations
@@ -79,12 +79,15 @@ def environment_of(program: Program, settings: Settings) -> dict[str, str]:
     return variables
 
 
-def machine_environment(environment: Mapping[str, str] | None = None, *, first_on_path: Path | None = None) -> dict[str, str]:
+def machine_environment(
+    environment: Mapping[str, str] | None = None, *, first_on_path: Path | None = None
+) -> dict[str, str]:
     """What every program needs of the machine, and nothing of the user's own cloud accounts or Airflow."""
     values = os.environ if environment is None else environment
     kept = {name: values[name] for name in _FROM_THE_USER if name in values}
     programs = first_on_path or Path(sys.executable).parent
-    return {**kept, "PATH": f"{programs}{os.pathsep}{values.get('PATH', os.defpath)}"}
+    # Without SPT_NOENV Airflow's processes, renaming themselves, write over the environment that MARK is found in.
+    return {**kept, "SPT_NOENV": "1", "PATH": f"{programs}{os.pathsep}{values.get('PATH', os.defpath)}"}
 
 
 def person_environment(person: str, settings: Settings) -> dict[str, str]:

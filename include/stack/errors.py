@@ -23,5 +23,9 @@ class NotRunning(StackError):
     """The command needs a running stack and there is none."""
 
 
+class Stopping(StackError):
+    """The stack is on its way down and takes no orders."""
+
+
 class NotHealthy(StackError):
     """A part did not become healthy; the message names it and shows the end of its log."""

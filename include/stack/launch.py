@@ -1,7 +1,7 @@
 """``python -m stack.launch <program> <command...>``: becomes the command, with that program's environment and no other.
 
-Supervisor's file and docker-compose.yaml start every program through this, so that both hold the same commands and neither
-holds a value.
+Supervisor's file and docker-compose.yaml start every program through this, so that both hold the same commands and
+neither holds a value.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from stack.credentials import Credentials, make_credentials
 from stack.environment import MARK, Program, machine_environment
-from stack.environments import make_environments
+from stack.environments import make_object_store_environment
 from stack.errors import NotHealthy, StackError
 from stack.health import faults
 from stack.processes import end_processes, refuse_taken_ports
@@ -128,7 +128,7 @@ def _start(settings: Settings, environment: dict[str, str], say: Say) -> None:
         say(f"ended {left} processes that an earlier start had left")
     refuse_taken_ports(settings)
     make_credentials(settings)
-    make_environments(settings, say)
+    make_object_store_environment(settings, say)
     known = {name: environment[name] for name in settings.exported if name in environment}
     (settings.home / "run" / "settings.json").write_text(json.dumps(known), encoding="utf-8")
     _migrate(settings, say)
@@ -175,7 +175,9 @@ def _alone(settings: Settings) -> Iterator[None]:
 def _report(settings: Settings, names: list[str], found: dict[str, str]) -> str:
     lines = [f"not healthy after {PATIENCE:.0f} s or failed: " + ", ".join(f"{name} ({found[name]})" for name in names)]
     for name in names:
-        lines.append(f"--- end of {settings.home / 'logs' / name}.log\n{_end_of(settings.home / 'logs' / f'{name}.log')}")
+        lines.append(
+            f"--- end of {settings.home / 'logs' / name}.log\n{_end_of(settings.home / 'logs' / f'{name}.log')}"
+        )
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """``python -m stack.log_server``: Airflow's own server of running tasks' logs, on loopback.
 
-Airflow's scheduler and triggerer would start it on every address of the machine, with no setting against it; so they are
-told not to (``--skip-serve-logs``) and it is run here.
+Airflow's scheduler and triggerer would start it on every address of the machine, with no setting against it; so they
+are told not to (``--skip-serve-logs``) and it is run here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Finding and ending every process of a stack, also those whose parent was killed; apart since nothing else may kill."""
+"""Finds and ends every process of a stack, also those whose parent was killed; nothing else here kills."""
 
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -36,10 +37,12 @@ def end_processes(home: Path, *, patience: float = 10) -> int:
             break
         ended += len(found)
         for process in found:
-            _quietly(process.terminate)
+            with suppress(psutil.Error):
+                process.terminate()
         _, stubborn = psutil.wait_procs(found, timeout=patience)
         for process in stubborn:
-            _quietly(process.kill)
+            with suppress(psutil.Error):
+                process.kill()
         psutil.wait_procs(stubborn, timeout=5)
     return ended
 
@@ -73,17 +76,9 @@ def _belongs(process: psutil.Process, home: Path) -> bool:
 
 
 def _owner_of(port: int) -> str:
-    try:
+    with suppress(psutil.Error):  # elsewhere than on Linux only root may ask
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            if listens and connection.pid:
                 return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
-    except psutil.Error:
-        pass
     return ""
-
-
-def _quietly(act: object) -> None:
-    try:
-        act()  # type: ignore[operator]
-    except psutil.Error:
-        pass

@@ -1,4 +1,4 @@
-"""Supervisor, started and spoken to over its socket in the state folder; apart so that nothing else knows its protocol."""
+"""Supervisor, started and spoken to over its socket in the state folder; nothing else knows its protocol."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from stack.environment import MARK, machine_environment
-from stack.errors import NotRunning, StackError
+from stack.errors import NotRunning, StackError, Stopping
 from stack.processes import end_processes
 from stack.settings import Settings
 
@@ -39,9 +40,11 @@ class Part:
 
 
 def is_running(settings: Settings) -> bool:
-    """Whether the stack's supervisor answers."""
+    """Whether the stack's supervisor is there, be it that it is stopping."""
     try:
         _call(settings, "getState")
+    except Stopping:
+        return True
     except NotRunning:
         return False
     return True
@@ -71,9 +74,7 @@ def start(settings: Settings) -> None:
         "MODEL_GOVERNANCE_PROJECT": str(settings.project),
         "MODEL_GOVERNANCE_S3_IS_OURS": str(settings.s3_is_ours).lower(),
     }
-    done = subprocess.run(
-        command, env=environment, check=False, capture_output=True, text=True, start_new_session=True
-    )
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, start_new_session=True)
     if done.returncode:
         raise StackError(f"supervisor did not start: {(done.stderr or done.stdout).strip()}")
     deadline = time.monotonic() + 20
@@ -90,7 +91,8 @@ def stop(settings: Settings) -> int:
         How many processes had to be ended beside those that supervisor stopped.
     """
     if is_running(settings):
-        _call(settings, "shutdown")
+        with suppress(Stopping):
+            _call(settings, "shutdown")
         deadline = time.monotonic() + 120
         while is_running(settings) and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -123,4 +125,6 @@ def _call(settings: Settings, method: str, *arguments: str | bool) -> Any:
     except (OSError, HTTPException):
         raise NotRunning("the stack is not running: make up starts it") from None
     except xmlrpc.client.Fault as fault:
+        if fault.faultCode == Faults.SHUTDOWN_STATE:
+            raise Stopping("the stack is being stopped: wait until that is done") from None
         raise StackError(f"supervisor refused {method}: {fault.faultString}") from None

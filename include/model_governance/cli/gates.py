@@ -14,7 +14,7 @@ import typer
 from model_governance.cli.terminal import console, installation
 from model_governance.decisions.decide import check_decision
 from model_governance.decisions.missing import missing_for
-from model_governance.decisions.subject import Standing, read_subject, set_standing
+from model_governance.decisions.subject import Standing, answer, read_subject
 from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.people import Person
@@ -64,7 +64,7 @@ def _decide(use_case: str, gate: Gate, version: int | None, verdict: DecisionVer
     seen = len(known.ledger(use_case).entries())
     subject = read_subject(known, gate, use_case, arn)
     standing = Standing.APPROVED if verdict is DecisionVerdict.APPROVE else Standing.REJECTED
-    set_standing(known, subject, standing, comment)
+    answer(known, subject, standing, comment)
     entry = _wait_until_recorded(known, use_case, arn, seen)
     if entry.kind is EntryKind.REFUSAL:
         raise DecisionRefused(str(entry.body.get("reason", "the adjudicator set the status back")))

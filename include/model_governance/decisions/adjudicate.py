@@ -80,7 +80,8 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
     if settled is not None:
         return settled
     if verdict.state is GateState.BLOCKED and found.standing is Standing.APPROVED:
-        return _undo(installation, found, None, "; ".join(verdict.reasons))
+        told = next(iter(approval_records(installation, found)), None)
+        return _undo(installation, found, told, "; ".join(verdict.reasons))
     return _attribute(installation, found, record)
 
 
@@ -195,6 +196,6 @@ def _undo(installation: Installation, subject: Subject, told: ApprovalRecord | N
             EntryKind.REFUSAL,
             subject.arn,
             body,
-            unless=lambda entry: entry.kind is EntryKind.REFUSAL and entry.body.get("event_id") == told.event_id,
+            unless=lambda entry: entry.subject == subject.arn and entry.body.get("event_id") == told.event_id,
         )
     return Adjudication(Outcome.UNDONE, words)

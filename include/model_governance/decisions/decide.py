@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
 from model_governance.decisions.record import GateRecord, read_record
-from model_governance.decisions.subject import Standing, Subject, read_subject, set_standing
+from model_governance.decisions.subject import Standing, Subject, explain_rejection, read_subject, set_standing
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.eligibility import deciding_role
 from model_governance.domain.gate import GateState, GateVerdict, Observed
@@ -114,14 +114,17 @@ def apply_verdict(installation: Installation, subject: Subject, verdict: GateVer
         AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
     """
     decided = {GateState.OPEN: Standing.APPROVED, GateState.REJECTED: Standing.REJECTED}.get(verdict.state)
-    if decided is None or subject.standing in (decided, Standing.IN_USE, Standing.OTHER):
+    if decided is None or subject.standing in (Standing.IN_USE, Standing.OTHER):
         return
     said = "; ".join(
         f"{decided.value} by {decision.actor} as {decision.role} ({decision.channel.value}, ledger entry "
         f"{record.entry_of(decision).sequence}): {decision.comment or 'no comment'}"
         for decision in verdict.decided_by
     )
-    set_standing(installation, subject, decided, said)
+    if subject.standing is not decided:
+        set_standing(installation, subject, decided, said)
+    elif decided is Standing.REJECTED:
+        explain_rejection(installation, subject, said)
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ class Hearing:
     def _refuse_unfit(self, record: GateRecord, answer: Answer) -> None:
         """Raises if the request cannot be decided, or not so, whoever asks."""
         verdict = evaluate_record(self.installation, record, self.policy, self.observed)
-        if verdict.state in (GateState.OPEN, GateState.REJECTED) or _is_decided(self.installation, record, self.policy):
+        if _is_decided(self.installation, record, self.policy):
             raise DecisionRefused(
                 f"{self._name} is decided already: {_told(record)}. A second decision needs a new request."
             )

@@ -157,6 +157,26 @@ def set_standing(installation: Installation, subject: Subject, standing: Standin
         installation.registry.set_life_cycle(subject.arn, PRODUCTION_STAGE, _status_for(_STAGE, standing), words)
 
 
+def answer(installation: Installation, subject: Subject, standing: Standing, comment: str) -> None:
+    """Sets the status under a person's own principal, with the person's comment; adjudication makes a decision of it.
+
+    Raises:
+        AccessRefused: The person's principal may not set this status.
+        ServiceUnavailable, RequestRefused: As the registry answers.
+    """
+    if subject.gate is Gate.USE_CASE:
+        installation.cards.set_comment(subject.arn, comment)
+        installation.cards.set_status(subject.use_case, _status_for(_CARD, standing))
+    else:
+        set_standing(installation, subject, standing, comment)
+
+
+def explain_rejection(installation: Installation, subject: Subject, reason: str) -> None:
+    """Says on a use case's card why it was rejected, where its status was set without a reason."""
+    if subject.gate is Gate.USE_CASE and not installation.cards.rejection(subject.arn):
+        installation.cards.set_rejection(subject.arn, reason)
+
+
 def approval_records(installation: Installation, subject: Subject) -> tuple[ApprovalRecord, ...]:
     """Who set the subject to the status it has now, newest first; empty where that is not on record yet.
 

@@ -3,8 +3,10 @@
 A tour, in the order of a lifecycle:
 
 - ``data_set`` reads the published bytes or refuses them; ``split`` divides them by row-hash group and proves it.
-- ``data_quality`` holds the data to the use case's expectations, through ``expectations``, the only door to Great Expectations.
+- ``data_quality`` holds the data to the use case's expectations, through ``expectations``, the only door to Great
+  Expectations.
 - ``predictions`` reads what the batch transform answered, and the labels it is compared with.
-- ``bias`` and ``model_quality`` measure; ``limits`` judges; ``assess`` joins the two into one ``report.Assessment`` a kind.
+- ``bias`` and ``model_quality`` measure; ``limits`` judges; ``assess`` joins the two into one ``report.Assessment`` a
+  kind.
 - ``report`` gives an assessment its bytes and its evidence; ``metric_groups`` gives it the form of a model card.
 """

@@ -1,4 +1,4 @@
-"""From labels and predictions to judged reports, one function a kind of evidence; apart because it joins measure, limit and report."""
+"""Labels and predictions in, judged reports out; apart because it alone joins measure, limit and report."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Bias of labels and of predictions, in SageMaker Clarify's metrics; counted once a facet, so that every number shares its rows.
+"""Bias of labels and of predictions, in SageMaker Clarify's metrics; apart because one count a facet serves them all.
 
-A facet divides the rows into the disadvantaged group d (the declared ``value_or_threshold``), the advantaged group a (every
-other value), and the rows that do not say: these are counted and named, and stand in neither group. A metric that cannot be
-told from the rows at hand has no value and gives the reason. It is never zero or parity by default.
+A facet divides the rows into the disadvantaged group d (the declared ``value_or_threshold``), the advantaged group a
+(every other value), and the rows that do not say: these are counted and named, and stand in neither group. A metric
+that cannot be told from the rows at hand has no value and gives the reason. It is never zero or parity by default.
 
-Source of the definitions: Amazon SageMaker AI Developer Guide, "Pre-training Bias Metrics" and "Post-training Data and Model
-Bias Metrics".
+Source of the definitions: Amazon SageMaker AI Developer Guide, "Pre-training Bias Metrics" and "Post-training Data and
+Model Bias Metrics".
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def count_facet(values: pd.Series[Any], positive: NDArray[np.bool_], facet: Face
     """
     if positive.dtype != np.bool_ or positive.shape != (len(values),):
         raise EvaluationRefused(
-            f"facet {facet.name_or_index!r} has {len(values)} rows; labels are {positive.dtype} of shape {positive.shape}, "
-            "where one bool a row is needed"
+            f"facet {facet.name_or_index!r} has {len(values)} rows; labels are {positive.dtype} of shape "
+            f"{positive.shape}, where one bool a row is needed"
         )
     codes, distinct = pd.factorize(values, use_na_sentinel=True)
     spelled = [canonical_cell(str(value)) for value in distinct]
@@ -108,8 +108,8 @@ def class_imbalance(counts: FacetCounts) -> Assessed:
 def difference_in_proportions_of_labels(counts: FacetCounts) -> Assessed:
     """DPL = q_a - q_d, in [-1, 1], where q = n(positive label) / n in each group.
 
-    0 = demographic parity in the labels; positive = group a has the larger share of positive labels. With an empty group, or
-    with one label throughout, it cannot be assessed.
+    0 = demographic parity in the labels; positive = group a has the larger share of positive labels. With an empty
+    group, or with one label throughout, it cannot be assessed.
     """
     return _difference(counts, "label")
 
@@ -126,9 +126,10 @@ def difference_in_positive_proportions_in_predicted_labels(counts: FacetCounts) 
 def disparate_impact(counts: FacetCounts) -> Assessed:
     """DI = q'_d / q'_a, in [0, infinity), where q' = n(positive prediction) / n in each group.
 
-    1 = demographic parity in the predictions; below 1 = the model favours group a; 0 = it accepts nobody of group d. The
-    four-fifths rule asks for at least 0.80. With q'_a = 0 the ratio has no value: Clarify writes Infinity, or 0 for 0/0;
-    here neither is taken for a measurement, and it cannot be assessed, nor with an empty group or one prediction throughout.
+    1 = demographic parity in the predictions; below 1 = the model favours group a; 0 = it accepts nobody of group d.
+    The four-fifths rule asks for at least 0.80. With q'_a = 0 the ratio has no value: Clarify writes Infinity, or 0
+    for 0/0; here neither is taken for a measurement, and it cannot be assessed, nor with an empty group or one
+    prediction throughout.
     """
     refusal = _empty(counts) or _constant(counts, "predicted label")
     if refusal:
@@ -179,8 +180,8 @@ def _group_of(value: str, facet: Facet) -> str:
         return "d" if float(value) > float(facet.value_or_threshold[0]) else "a"
     except ValueError:
         raise EvaluationRefused(
-            f"facet {facet.name_or_index!r} has a threshold, {facet.value_or_threshold[0]!r}, and a value that is no number: "
-            f"{value[:40]!r}"
+            f"facet {facet.name_or_index!r} has a threshold, {facet.value_or_threshold[0]!r}, and a value that is "
+            f"no number: {value[:40]!r}"
         ) from None
 
 

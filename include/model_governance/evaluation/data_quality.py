@@ -1,4 +1,4 @@
-"""Data quality: the frozen data set held to the use case's expectations, each miss with column, limit, value and rows."""
+"""The frozen data set held to the use case's expectations; apart because it judges data before any model exists."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
 def assess_data_quality(data_set: DataSet, data: Data) -> Assessment:
     """Hold the data set to its expectations.
 
-    An expectation that does not hold is judged by its severity: ``fail`` stops the run, ``warning`` must be answered by the
-    approver. One that could not be evaluated, or that found nothing to look at, is never a pass: ``fail``, or
+    An expectation that does not hold is judged by its severity: ``fail`` stops the run, ``warning`` must be answered
+    by the approver. One that could not be evaluated, or that found nothing to look at, is never a pass: ``fail``, or
     ``not_assessable`` where it was a warning.
 
     Args:
@@ -168,7 +168,7 @@ def _shown(value: Any) -> str:
 
 
 def _sample_rows(expectation: Expectation, outcome: Outcome, frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """A few rows that missed the expectation: their number in the data set (the first is 1) and the columns concerned."""
+    """A few rows that missed the expectation: their number (the first is 1) and the columns concerned."""
     columns = [name for name in _columns(expectation) if name in frame.columns]
     positions = outcome.result.get("partial_unexpected_index_list") or []
     return [

@@ -1,4 +1,4 @@
-"""A data set as it arrived: bytes made into a frame or refused; apart so that every later number rests on one frozen reading."""
+"""A data set as it arrived, read or refused; apart so that every later number rests on one frozen reading."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class DataSet:
         content: The source, byte for byte.
         sha256: Its digest, 64 hex digits; the data set's name in the store.
         cells: The cells in one canonical spelling each, str, shape (n_rows, n_columns); missing cells are "".
-        frame: The same cells by type, shape (n_rows, n_columns): int64 where every cell is a whole number, float64 where
-            every present cell is a finite number (missing = NaN), else str objects (missing = None).
+        frame: The same cells by type, shape (n_rows, n_columns): int64 where every cell is a whole number, float64
+            where every present cell is a finite number (missing = NaN), else str objects (missing = None).
     """
 
     content: bytes = field(repr=False)
@@ -82,16 +82,17 @@ def positive_labels(labels: pd.Series[Any], data: Data) -> NDArray[np.bool_]:
     if len(values) != 2 or positive not in values:
         shown = ", ".join(repr(value) for value in values[:_SHOWN]) + (", ..." if len(values) > _SHOWN else "")
         raise DataRefused(
-            f"label {data.label.column!r} has {len(values)} distinct values ({shown}); binary classification needs two, "
-            f"one of them the declared positive value {positive!r}"
+            f"label {data.label.column!r} has {len(values)} distinct values ({shown}); binary classification needs "
+            f"two, one of them the declared positive value {positive!r}"
         )
     return np.asarray(labels == positive, dtype=np.bool_)
 
 
 def canonical_cell(text: str) -> str:
-    """The one spelling of a cell: numbers as the shortest decimal that reads back the same, so that 1, 1.0 and 1e0 are equal.
+    """The one spelling of a cell, so that 1, 1.0 and 1e0 are equal.
 
-    Text keeps its letters and loses the white space around it; whatever stands for a missing value becomes "".
+    A number becomes the shortest decimal that reads back the same. Text keeps its letters and loses the white space
+    around it. Whatever stands for a missing value becomes "".
     """
     text = text.strip()
     if text in MISSING:

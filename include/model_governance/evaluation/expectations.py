@@ -1,4 +1,4 @@
-"""The door to Great Expectations: declared expectations in, plain results out; apart so that nothing else knows its types.
+"""The door to Great Expectations, plain values in and out; apart so that nothing else knows its types.
 
 Importing the library takes seconds and is done inside the functions. Its usage collection is switched off first.
 """
@@ -61,24 +61,13 @@ def evaluate_expectations(frame: pd.DataFrame, declared: tuple[Expectation, ...]
     validated = batch.validate(suite, result_format={"result_format": "SUMMARY", "partial_unexpected_count": SAMPLES})
     outcomes = {}
     for result in validated.results:
-        plain = result.to_json_dict()
+        plain: dict[str, Any] = result.to_json_dict()
         outcomes[plain["expectation_config"]["meta"]["position"]] = _outcome(plain)
     return [outcomes[position] for position in range(len(declared))]
 
 
-def check_expectations(declared: tuple[Expectation, ...]) -> None:
-    """Refuse what Great Expectations does not know, without any data.
-
-    Raises:
-        DataRefused: For an expectation that does not exist, or arguments that it does not take; it is named.
-    """
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    for position, one in enumerate(declared):
-        _build(one, position)
-
-
 def _build(declared: Expectation, position: int) -> Any:
-    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.expectation import Expectation as Expected
     from great_expectations.expectations.registry import get_expectation_impl
 

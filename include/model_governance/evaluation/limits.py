@@ -1,4 +1,4 @@
-"""Measurements held to the limits that were fixed before the model existed; apart because measuring and judging are two jobs."""
+"""Measurements held to limits fixed before the model existed; apart because judging is not measuring."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ METRICS: dict[EvidenceKind, frozenset[str]] = {
 def limits_of(kind: EvidenceKind, limits: Iterable[Limit]) -> tuple[Limit, ...]:
     """The limits that this kind of evidence answers.
 
-    A limit on a metric that no kind measures is answered, as a failure, by model quality: it must not fall between stages.
+    A limit on a metric that no kind measures is answered, as a failure, by model quality: it must not fall between
+    stages.
     """
     known = frozenset().union(*METRICS.values())
     own = METRICS.get(kind, frozenset())
@@ -33,9 +34,9 @@ def limits_of(kind: EvidenceKind, limits: Iterable[Limit]) -> tuple[Limit, ...]:
 def judge(measurements: Iterable[Measurement], limits: Iterable[Limit]) -> tuple[Measurement, ...]:
     """The measurements, each with its limit and its verdict.
 
-    A limit without a facet holds for every facet of its metric. A measurement with two limits is given twice, once for each.
-    A bound itself is within the limit. Without a value the verdict is ``not_assessable``, limit or none; a limit that met no
-    measurement is a failure by itself.
+    A limit without a facet holds for every facet of its metric. A measurement with two limits is given twice, once for
+    each. A bound itself is within the limit. Without a value the verdict is ``not_assessable``, limit or none; a limit
+    that met no measurement is a failure by itself.
 
     Args:
         measurements: What was measured, in order.
@@ -64,7 +65,6 @@ def _judged(measurement: Measurement, limit: Limit | None) -> Measurement:
         changes = {"minimum": limit.minimum, "maximum": limit.maximum, "severity": limit.severity}
         if measurement.value is not None and not _is_within(measurement.value, limit):
             verdict = EvidenceVerdict.FAIL if limit.severity == "fail" else EvidenceVerdict.WARNING
-            changes["detail"] = f"{_miss(measurement.value, limit)}; {measurement.detail}".removesuffix("; ")
     if measurement.value is None:
         verdict = EvidenceVerdict.NOT_ASSESSABLE
     return measurement.model_copy(update={**changes, "verdict": verdict})
@@ -74,14 +74,9 @@ def _is_within(value: float, limit: Limit) -> bool:
     return (limit.minimum is None or value >= limit.minimum) and (limit.maximum is None or value <= limit.maximum)
 
 
-def _miss(value: float, limit: Limit) -> str:
-    if limit.minimum is not None and value < limit.minimum:
-        return f"{value:.4f} is below the minimum {limit.minimum:g}"
-    return f"{value:.4f} exceeds the maximum {limit.maximum:g}"
-
-
 def _unmeasured(limit: Limit) -> Measurement:
     known = ", ".join(sorted(frozenset().union(*METRICS.values())))
+    where = f" for facet {limit.facet!r}" if limit.facet else ""
     return Measurement(
         name=limit.metric,
         facet=limit.facet,
@@ -89,5 +84,5 @@ def _unmeasured(limit: Limit) -> Measurement:
         maximum=limit.maximum,
         severity=limit.severity,
         verdict=EvidenceVerdict.FAIL,
-        detail=f"nothing measured {limit.metric!r}{f' for facet {limit.facet!r}' if limit.facet else ''}; known: {known}",
+        detail=f"nothing measured {limit.metric!r}{where}; known: {known}",
     )

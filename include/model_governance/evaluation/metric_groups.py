@@ -1,7 +1,8 @@
 """A report's numbers as the metric groups of a model card; apart because the card has its own form, names and limits.
 
-Follows how the SageMaker Python SDK turns Clarify and Model Monitor reports into ``evaluation_details`` metric groups: one
-group for each label and facet; the confusion matrix as a matrix; values without a number left out, since a card has no null.
+Follows how the SageMaker Python SDK turns Clarify and Model Monitor reports into ``evaluation_details`` metric groups:
+one group for each label and facet; the confusion matrix as a matrix; values without a number left out, since a card
+has no null.
 """
 
 from __future__ import annotations

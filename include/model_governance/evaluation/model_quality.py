@@ -1,4 +1,4 @@
-"""How well the predictions of held-out rows meet their labels, under Model Monitor's names for binary classification."""
+"""How well predictions of held-out rows meet their labels; apart because Model Monitor's names and rules hold here."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def measure_binary_classification(
 ) -> dict[str, Any]:
     """The metrics of Model Monitor's ``binary_classification_metrics``.
 
-    Each metric is {"value", "standard_deviation"}: the deviation over five random samples of 80 % of the rows, drawn with the
-    seed, or the text "NaN" below 200 rows, as Model Monitor has it. A value that cannot be assessed is None, with "error".
+    Each metric is {"value", "standard_deviation"}: the deviation over five random samples of 80 % of the rows, drawn
+    with the seed, or the text "NaN" below 200 rows, as Model Monitor has it. A value that cannot be assessed is None,
+    with "error".
     Source: Amazon SageMaker AI Developer Guide, "Model quality metrics and Amazon CloudWatch monitoring".
 
     Args:

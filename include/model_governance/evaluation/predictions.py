@@ -39,6 +39,9 @@ def read_holdout_labels(content: bytes, data: Data) -> HeldOut:
         raise EvaluationRefused(f"holdout_labels.csv has the columns {header}, not {expected}")
     if not rows:
         raise EvaluationRefused("holdout_labels.csv holds no rows: there is nothing to evaluate the model on")
+    ragged = [number for number, row in enumerate(rows, 1) if len(row) != len(header)]
+    if ragged:
+        raise EvaluationRefused(f"holdout_labels.csv, row {ragged[0]}: not {len(header)} fields")
     frame = pd.DataFrame(rows, columns=header, dtype=object)
     labels = frame.pop(data.label.column)
     odd = np.flatnonzero(~labels.isin(["0", "1"])) + 1
@@ -86,7 +89,8 @@ def check_probabilities(probabilities: NDArray[np.float64], rows: int) -> None:
         rows: How many are expected.
 
     Raises:
-        EvaluationRefused: For another shape, for NaN, and for values outside [0, 1]; the first such row is named (from 1).
+        EvaluationRefused: For another shape, for NaN, and for values outside [0, 1]; the first such row is named (from
+            1).
     """
     if probabilities.shape != (rows,):
         raise EvaluationRefused(f"predictions have shape {probabilities.shape}; one a row is needed, ({rows},)")
@@ -100,5 +104,5 @@ def check_probabilities(probabilities: NDArray[np.float64], rows: int) -> None:
 
 
 def predicted_labels(probabilities: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
-    """Predicted labels, bool, shape (n_rows,): positive where the probability is at or above the threshold, in (0, 1)."""
+    """Predicted labels, bool, shape (n_rows,): positive at or above the threshold, which is in (0, 1)."""
     return probabilities >= threshold

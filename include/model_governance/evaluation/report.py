@@ -1,7 +1,7 @@
 """What a stage found out, as bytes for the store and as evidence for the gates; one form, whatever was measured.
 
-A report holds no clock and no address: the same data, model and declaration give the same bytes, so that a task which runs
-again writes what is there already.
+A report holds no clock and no address: the same data, model and declaration give the same bytes, so that a task which
+runs again writes what is there already.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Assessment:
     @property
     def failures(self) -> tuple[str, ...]:
         """Every measurement that stops a candidate, a line each."""
-        return tuple(describe(one) for one in self.measurements if one.verdict is EvidenceVerdict.FAIL)
+        return tuple(one.sentence for one in self.measurements if one.verdict is EvidenceVerdict.FAIL)
 
     def evidence(self, uri: str, *, code_version: str = "") -> Evidence:
         """The evidence of this report, kept at the address."""
@@ -59,7 +59,8 @@ def report_bytes(report: dict[str, Any]) -> bytes:
     """The report as canonical JSON (RFC 8785), UTF-8.
 
     Raises:
-        EvaluationRefused: If a number in it is not finite; the message gives its place. What cannot be assessed is None.
+        EvaluationRefused: If a number in it is not finite; the message gives its place. What cannot be assessed is
+            None.
     """
     _check_finite(report, "report")
     return canonical_json(report)
@@ -94,17 +95,6 @@ def build_evidence(
         seed=seed,
         code_version=code_version,
     )
-
-
-def describe(measurement: Measurement) -> str:
-    """A measurement in one line: what, where, how much, and against which limit."""
-    where = f" (facet {measurement.facet})" if measurement.facet else ""
-    where += f" (column {measurement.column})" if measurement.column else ""
-    bounds = [f"minimum {measurement.minimum:.10g}"] if measurement.minimum is not None else []
-    bounds += [f"maximum {measurement.maximum:.10g}"] if measurement.maximum is not None else []
-    value = "not assessable" if measurement.value is None else f"{measurement.value:.4f}"
-    limit = f", {' and '.join(bounds)}" if bounds else ""
-    return f"{measurement.name}{where}: {measurement.verdict}, {value}{limit}: {measurement.detail}".removesuffix(": ")
 
 
 def _check_finite(value: Any, place: str) -> None:

@@ -1,4 +1,4 @@
-"""Training and held-out rows: divided by a hash of what the model reads, so that no row it has seen comes back to test it."""
+"""Rows divided into training and held-out by a hash of what the model reads; apart to prove their independence."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Split:
 def split_data_set(data_set: DataSet, data: Data) -> Split:
     """Divide the data set by row-hash group.
 
-    A row's group is the sha256 of its features' canonical cells: rows that look equal to the model share a group, whatever
-    else they hold. A group is held out when sha256(seed, group) falls into the lowest ``holdout_fraction`` of its range: its
-    side depends on nothing but its own content and the seed.
+    A row's group is the sha256 of its features' canonical cells: rows that look equal to the model share a group,
+    whatever else they hold. A group is held out when sha256(seed, group) falls into the lowest ``holdout_fraction`` of
+    its range: its side depends on nothing but its own content and the seed.
 
     Args:
         data_set: The frozen data set.
         data: Seed, fraction, label, features and facets as the use case declares them.
 
     Raises:
-        DataRefused: If the label does not hold two values, if a side would be empty or hold one label only, or if the two
-            sides were not disjoint.
+        DataRefused: If the label does not hold two values, if a side would be empty or hold one label only, or if the
+            two sides were not disjoint.
     """
     labels = positive_labels(data_set.cells[data.label.column], data).astype(np.int64)
     features = data_set.cells[list(data.features)]
@@ -87,13 +87,14 @@ def _check_sides(labels: NDArray[np.int64], held_out: NDArray[np.bool_], data: D
     for side, rows in (("training", labels[~held_out]), ("held-out", labels[held_out])):
         if len(set(rows.tolist())) < 2:
             raise DataRefused(
-                f"the {side} side of the split has {len(rows)} rows, {int(rows.sum())} of them with a positive label; it "
-                f"needs both labels (seed {data.split.seed}, holdout_fraction {data.split.holdout_fraction}): bring more rows"
+                f"the {side} side of the split has {len(rows)} rows, {int(rows.sum())} of them with a positive label; "
+                f"it needs both labels (seed {data.split.seed}, holdout_fraction {data.split.holdout_fraction}): "
+                "bring more rows"
             )
 
 
 def _prove(train: bytes, holdout: bytes, data: Data) -> dict[str, Any]:
-    """Read the written files back and compare the content hashes of their rows, knowing nothing of how they were divided."""
+    """Read the written files back and compare their rows' hashes, knowing nothing of how they were divided."""
     train_rows = _row_digests(train, skip_lines=1, skip_fields=1)
     holdout_rows = _row_digests(holdout, skip_lines=0, skip_fields=0)
     shared = set(train_rows) & set(holdout_rows)
@@ -125,4 +126,5 @@ def _side(content: bytes, rows: list[str]) -> dict[str, Any]:
 
 
 def _csv(frame: pd.DataFrame, *, header: bool = True) -> bytes:
-    return frame.to_csv(index=False, header=header, lineterminator="\n").encode()
+    text: str = frame.to_csv(index=False, header=header, lineterminator="\n")
+    return text.encode()

@@ -7,15 +7,17 @@ trail lags behind the registry by minutes: no record yet is a state of its own, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from model_governance.hooks.aws import calling
+from model_governance.hooks.card_tags import COMMENT_TAG, comment_from
 
 COMMAND_LINE_APPLICATION = "model-governance-cli"
 _PAGES = 4
+_COMMENT_AGE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,18 @@ class ApprovalRecord:
         return f"app/{COMMAND_LINE_APPLICATION}" in self.user_agent
 
 
+@dataclass(frozen=True)
+class _Call:
+    """One call on a resource, as the trail tells of it; keys as CloudTrail writes them."""
+
+    name: str
+    principal: str
+    event_id: str
+    time: datetime
+    user_agent: str
+    asked: Mapping[str, Any]
+
+
 _Reader = Callable[[Mapping[str, Any]], tuple[str, str] | None]
 
 
@@ -59,38 +73,39 @@ class Approvals:
 
     def of_approval_status(self, arn: str) -> tuple[ApprovalRecord, ...]:
         """Who set the package's ``ModelApprovalStatus``, newest first; empty where nothing is on record yet."""
-        return self._records(arn, "UpdateModelPackage", _approval_status)
+        return _records(self._calls(arn), "UpdateModelPackage", _approval_status)
 
     def of_life_cycle(self, arn: str, stage: str) -> tuple[ApprovalRecord, ...]:
         """Who set the status of the package's life-cycle stage, newest first; empty where nothing is on record yet."""
-        return self._records(arn, "UpdateModelPackage", lambda asked: _stage_status(asked, stage))
+        return _records(self._calls(arn), "UpdateModelPackage", lambda asked: _stage_status(asked, stage))
 
     def of_card_status(self, arn: str) -> tuple[ApprovalRecord, ...]:
-        """Who set the card's status, newest first; empty where nothing is on record yet."""
-        return self._records(arn, "UpdateModelCard", _card_status)
+        """Who set the card's status, newest first; empty where nothing is on record yet.
 
-    def _records(self, arn: str, event: str, read: _Reader) -> tuple[ApprovalRecord, ...]:
-        found = []
-        for item in self._events(arn):
-            if item.get("EventName") != event:
-                continue
-            told = json.loads(item["CloudTrailEvent"])
+        A card has no field for words: a comment tag that the same person set just before is taken as his comment.
+        """
+        calls = self._calls(arn)
+        found = _records(calls, "UpdateModelCard", _card_status)
+        return tuple(replace(record, description=_comment_before(record, calls)) for record in found)
+
+    def _calls(self, arn: str) -> list[_Call]:
+        """The calls on a resource that succeeded, newest first."""
+        calls = []
+        for event in self._events(arn):
+            told = json.loads(event["CloudTrailEvent"])
             if told.get("errorCode"):
                 continue
-            status = read(_lowered(told.get("requestParameters") or {}))
-            if status is None:
-                continue
-            found.append(
-                ApprovalRecord(
+            calls.append(
+                _Call(
+                    name=event.get("EventName", ""),
                     principal=(told.get("userIdentity") or {}).get("arn", ""),
-                    event_id=item["EventId"],
-                    time=item["EventTime"],
+                    event_id=event["EventId"],
+                    time=event["EventTime"],
                     user_agent=told.get("userAgent", ""),
-                    status=status[0],
-                    description=status[1],
+                    asked=_lowered(told.get("requestParameters") or {}),
                 )
             )
-        return tuple(found)
+        return calls
 
     def _events(self, arn: str) -> list[Mapping[str, Any]]:
         """The newest calls on a resource, newest first, at most two hundred of them."""
@@ -109,10 +124,42 @@ class Approvals:
         return events
 
 
+def _records(calls: Sequence[_Call], name: str, read: _Reader) -> tuple[ApprovalRecord, ...]:
+    """The calls of one action that set a status, in the same order."""
+    read_calls = ((call, read(call.asked)) for call in calls if call.name == name)
+    return tuple(
+        ApprovalRecord(
+            principal=call.principal,
+            event_id=call.event_id,
+            time=call.time,
+            user_agent=call.user_agent,
+            status=told[0],
+            description=told[1],
+        )
+        for call, told in read_calls
+        if told is not None
+    )
+
+
+def _comment_before(record: ApprovalRecord, calls: Sequence[_Call]) -> str:
+    """The comment that the same person tagged the card with, at most a minute before setting its status."""
+    place = next(place for place, call in enumerate(calls) if call.event_id == record.event_id)
+    for call in calls[place + 1 :]:
+        if call.name == "UpdateModelCard" or record.time - call.time > _COMMENT_AGE:
+            break
+        if call.name == "AddTags" and call.principal == record.principal:
+            tags = {tag.get("key", ""): tag.get("value", "") for tag in call.asked.get("tags") or ()}
+            if COMMENT_TAG in tags:
+                return comment_from(tags)
+    return ""
+
+
 def _lowered(value: Any) -> Any:
     """Request parameters with CloudTrail's lower-case first letters, whichever way the trail wrote them."""
     if isinstance(value, Mapping):
         return {key[:1].lower() + key[1:]: _lowered(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_lowered(inner) for inner in value]
     return value
 
 

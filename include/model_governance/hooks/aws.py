@@ -171,7 +171,7 @@ def calling(service: str, action: str) -> Iterator[None]:
         raise AccessRefused(f"{service} {action} was not sent: {fault}. Set credentials or a profile first.") from fault
     except (botocore_exceptions.ProfileNotFound, botocore_exceptions.NoRegionError) as fault:
         raise AccessRefused(f"{service} {action} was not sent: {fault}") from fault
-    except botocore_exceptions.HTTPClientError as fault:
+    except (botocore_exceptions.HTTPClientError, botocore_exceptions.ConnectionError) as fault:
         raise ServiceUnavailable(f"{service} could not be reached for {action}: {fault}") from fault
     except boto3.exceptions.S3UploadFailedError as fault:
         raise _cause_of_upload(fault, service, action) from fault

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +12,8 @@ from typing import Any
 from model_governance.domain.canonical import canonical_json
 from model_governance.errors import RecordConflict, RecordMissing
 from model_governance.hooks.aws import calling
+from model_governance.hooks.card_tags import REJECTION_TAG, comment_tags, rejection_tag
 from model_governance.hooks.search import search
-
-REJECTION_TAG = "model-governance:rejection"
-_NOT_IN_A_TAG = re.compile(r"[^\w .:/=+\-@]")
-_TAG_LIMIT = 256
 
 
 class CardStatus(StrEnum):
@@ -123,13 +119,23 @@ class ModelCards:
 
         A tag holds 256 characters and few kinds of them: the whole reason is in the ledger.
         """
-        if not reason:
+        if reason:
+            self._tag(arn, rejection_tag(reason))
+        elif self.rejection(arn):
             with calling("sagemaker", f"DeleteTags of {arn}"):
                 self.client.delete_tags(ResourceArn=arn, TagKeys=[REJECTION_TAG])
-            return
-        value = " ".join(_NOT_IN_A_TAG.sub(" ", reason).split())[:_TAG_LIMIT].strip()
+
+    def set_comment(self, arn: str, comment: str) -> None:
+        """Says on the card what a person comments, just before he sets its status under his own principal.
+
+        Approval records take it from the call's own record, so that it is known to be the same person's.
+        """
+        if comment.strip():
+            self._tag(arn, comment_tags(comment))
+
+    def _tag(self, arn: str, tags: Mapping[str, str]) -> None:
         with calling("sagemaker", f"AddTags to {arn}"):
-            self.client.add_tags(ResourceArn=arn, Tags=[{"Key": REJECTION_TAG, "Value": value}])
+            self.client.add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
 
     def changed_since(self, since: datetime) -> Iterator[ModelCard]:
         """Cards changed at or after a time, by the registry's clock, oldest change first; without their content."""

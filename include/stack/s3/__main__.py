@@ -1,4 +1,4 @@
-"""``python -m stack.s3``: the guarded object store listens; run in the environment that ``pyproject.toml`` beside this locks."""
+"""``python -m stack.s3``: the guarded object store listens; run by the Python of its own environment."""
 
 from __future__ import annotations
 

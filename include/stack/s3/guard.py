@@ -1,4 +1,4 @@
-"""The door of the embedded object store: lets through S3 requests that a known principal signed and may make, and no other.
+"""The door of the embedded object store: only S3 requests that a known principal signed and may make pass.
 
 ministack is a test emulator of all of AWS that believes whoever calls: it answers without a signature and erases every
 bucket when asked. So the guard decides everything itself and hands on a request written anew, with nothing in it that
@@ -87,9 +87,7 @@ class Guard:
 
     def _judge(self, scope: Scope, headers: Mapping[str, str], body: bytes) -> tuple[S3Request, Principal]:
         query = scope["query_string"].decode("ascii")
-        signed = SignedRequest(
-            scope["method"], scope["raw_path"].decode("ascii"), query, list(headers.items()), body
-        )
+        signed = SignedRequest(scope["method"], scope["raw_path"].decode("ascii"), query, list(headers.items()), body)
         principal = verify(signed, self.principals, "s3", region=self.region)
         request = understand(scope["method"], scope["path"], query, headers, body)
         if request.bucket and request.bucket not in self.buckets:

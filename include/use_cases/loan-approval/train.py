@@ -1,8 +1,8 @@
 """Trains the loan-approval model in SageMaker script mode: train.csv in, a booster in XGBoost's JSON out.
 
-Reads SM_CHANNEL_TRAIN (one or more CSV files with a header, the label first). Writes to SM_MODEL_DIR: xgboost-model.json,
-preprocessing.json and code/inference.py, so that model.tar.gz serves itself. The same rows, hyperparameters and seed give
-the same bytes: one thread, one seed, no clock.
+Reads SM_CHANNEL_TRAIN (one or more CSV files with a header, the label first). Writes to SM_MODEL_DIR:
+xgboost-model.json, preprocessing.json and code/inference.py, so that model.tar.gz serves itself. The same rows,
+hyperparameters and seed give the same bytes: one thread, one seed, no clock.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def parse_missing_codes(text: str) -> dict[str, float]:
-    """The codes in "lines=999999.375 term=999999.375", by column."""
+    """The codes in "lines=999999.375,term=999999.375", by column."""
     codes = {}
-    for pair in text.split():
+    for pair in text.replace(",", " ").split():
         parts = pair.split("=")
         if len(parts) != NAME_VALUE:
             raise ValueError(f"missing_codes: {pair!r} is not column=code")
@@ -51,7 +51,7 @@ def parse_missing_codes(text: str) -> dict[str, float]:
 
 
 def read_channel(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Feature names, features (float64, shape (n_rows, n_features), NaN = missing) and labels (float64, shape (n_rows,))."""
+    """Feature names, features (float64, (n_rows, n_features), NaN = missing), labels (float64, (n_rows,))."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     if not files:
         raise ValueError(f"the train channel {folder} holds no file")

@@ -19,7 +19,7 @@ import pytest
 from botocore.config import Config
 
 from stack.credentials import Credentials, make_credentials
-from stack.environments import make_environments
+from stack.environments import make_object_store_environment
 from stack.settings import Settings
 
 
@@ -81,7 +81,7 @@ def store_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         {"MODEL_GOVERNANCE_HOME": str(home), "MODEL_GOVERNANCE_S3_PORT": str(free_port())}
     )
     make_credentials(settings)
-    make_environments(settings, print)
+    make_object_store_environment(settings, print)
     return settings
 
 

@@ -14,9 +14,9 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.stack.s3.conftest import Store, free_port, start_store, stop_store
 
 from stack.settings import Settings
-from tests.stack.s3.conftest import Store, free_port, start_store, stop_store
 
 
 def refusal(call: Any, **arguments: Any) -> str:
@@ -161,7 +161,10 @@ def test_an_entry_of_a_ledger_is_neither_overwritten_nor_deleted(store: Store, p
     where = entry(store, principal)
     client = store.client(principal)
     assert refusal(client.put_object, **where, Body=b"second") == "AccessDenied"
-    assert refusal(client.put_object, **where, Body=b"second", IfNoneMatch="*") in {"PreconditionFailed", "AccessDenied"}
+    assert refusal(client.put_object, **where, Body=b"second", IfNoneMatch="*") in {
+        "PreconditionFailed",
+        "AccessDenied",
+    }
     assert refusal(client.put_object, **where, Body=b"second", IfMatch="*") == "AccessDenied"
     assert refusal(client.delete_object, **where) == "AccessDenied"
     batch = {"Objects": [{"Key": "use-cases/none"}, {"Key": where["Key"]}]}

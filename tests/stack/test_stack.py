@@ -1,0 +1,97 @@
+"""The whole stack, started for real: who can sign in, what each process knows, what happens when a part is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+from tests.running_stack import RunningStack
+
+from stack import supervision
+from stack.credentials import PRINCIPALS
+from stack.environment import MARK
+from stack.health import faults
+
+pytestmark = pytest.mark.stack
+
+
+def pid_of(stack: RunningStack, name: str) -> int:
+    return next(part.pid for part in supervision.parts(stack.settings) if part.name == name)
+
+
+def until_healthy(stack: RunningStack) -> None:
+    deadline = time.monotonic() + 120
+    while found := faults(stack.settings, supervision.parts(stack.settings)):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.3)
+
+
+def test_every_part_is_healthy_and_the_buckets_are_there(running_stack: RunningStack) -> None:
+    assert faults(running_stack.settings, supervision.parts(running_stack.settings)) == {}
+    buckets = running_stack.client("admin", "s3").list_buckets()["Buckets"]
+    assert {bucket["Name"] for bucket in buckets} >= {"model-governance", "landing"}
+
+
+@pytest.mark.parametrize("user", ["admin", "governance-officer", "model-owner"])
+def test_a_person_signs_in_to_airflow(running_stack: RunningStack, user: str) -> None:
+    with running_stack.airflow(user) as client:
+        assert client.get("/api/v2/dags").status_code == 200
+
+
+def test_nothing_listens_beyond_loopback(running_stack: RunningStack) -> None:
+    listening = {
+        connection.laddr.ip
+        for process in psutil.process_iter()
+        if _belongs(process, running_stack)
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_only_the_parts_that_decide_hold_the_decision_services_key(running_stack: RunningStack) -> None:
+    key = running_stack.environment_of("decision-service")["AWS_SECRET_ACCESS_KEY"]
+    holders = {part.name for part in supervision.parts(running_stack.settings) if key in _environment(part.pid)}
+    assert holders == {"airflow-api-server", "airflow-triggerer"}
+
+
+def test_airflow_knows_neither_the_ledgers_key_nor_the_others_keys(running_stack: RunningStack) -> None:
+    for part in supervision.parts(running_stack.settings):
+        if part.name.startswith("airflow"):
+            text = _environment(part.pid)
+            assert "ledger-key.pem" not in text
+            assert PRINCIPALS not in text
+            for person in ("admin", "governance-officer", "production-approver", "runtime"):
+                assert running_stack.environment_of(person)["AWS_SECRET_ACCESS_KEY"] not in text
+
+
+def test_what_a_task_may_ask_airflow_for_holds_no_key_that_decides(running_stack: RunningStack) -> None:
+    api_server = psutil.Process(pid_of(running_stack, "airflow-api-server")).environ()
+    key = running_stack.environment_of("decision-service")["AWS_SECRET_ACCESS_KEY"]
+    assert key not in "".join(value for name, value in api_server.items() if name.startswith("AIRFLOW"))
+
+
+@pytest.mark.parametrize("name", ["s3", "sagemaker", "airflow-logs", "airflow-triggerer", "airflow-api-server"])
+def test_a_part_that_is_killed_comes_back(running_stack: RunningStack, name: str) -> None:
+    before = pid_of(running_stack, name)
+    os.kill(before, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(before)] if psutil.pid_exists(before) else [], timeout=10)
+    deadline = time.monotonic() + 60
+    while pid_of(running_stack, name) in {0, before}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    until_healthy(running_stack)
+
+
+def _environment(pid: int) -> str:
+    return "\n".join(f"{name}={value}" for name, value in psutil.Process(pid).environ().items())
+
+
+def _belongs(process: psutil.Process, stack: RunningStack) -> bool:
+    try:
+        return process.environ().get(MARK) == str(stack.home)
+    except psutil.Error:
+        return False
