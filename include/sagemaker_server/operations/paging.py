@@ -19,9 +19,12 @@ from sqlalchemy import Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sagemaker_server.errors import ValidationException
+from sagemaker_server.storage.database import Instant
 
 Row = TypeVar("Row")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_MS = 200 * 366 * 24 * 3600 * 1000
+_NOT_OURS = "Invalid pagination token: NextToken is not one that this API gave."
 _NOT_OF_THE_QUESTION = {"NextToken", "MaxResults"}
 
 
@@ -86,7 +89,7 @@ def read_token(token: str, request: Mapping[str, Any]) -> list[Any]:
     try:
         question, position = json.loads(base64.urlsafe_b64decode(token.encode("ascii")))
     except (ValueError, TypeError, binascii.Error, RecursionError):
-        raise ValidationException("Invalid pagination token: NextToken is not one that this API gave.") from None
+        raise ValidationException(_NOT_OURS) from None
     if question != _question(request) or not isinstance(position, list):
         raise ValidationException("Invalid pagination token: NextToken belongs to a request with other parameters.")
     return position
@@ -102,13 +105,22 @@ def _plain(value: Any) -> Any:
 
 
 def _after(order: Order, position: list[Any]) -> Any:
-    try:
-        first, second = (
-            _EPOCH + timedelta(milliseconds=value["ms"]) if isinstance(value, dict) else value for value in position
-        )
-    except (ValueError, KeyError, TypeError, OverflowError):
-        raise ValidationException("Invalid pagination token: NextToken is not one that this API gave.") from None
+    if len(position) != 2:
+        raise ValidationException(_NOT_OURS)
+    first, second = _value(order.column, position[0]), _value(order.unique, position[1])
     column, unique = order.column, order.unique
     if order.descending:
         return or_(column < first, and_(column == first, unique < second))
     return or_(column > first, and_(column == first, unique > second))
+
+
+def _value(column: InstrumentedAttribute[Any], plain: Any) -> Any:
+    """A value of the column from what a token holds; a token may have been made by anyone."""
+    number = plain.get("ms") if isinstance(plain, dict) else plain
+    is_time = isinstance(column.type, Instant)
+    if is_time == isinstance(plain, dict) and type(number) is (int if is_time else column.type.python_type):
+        if isinstance(number, str):
+            return number
+        if abs(number) < (_LATEST_MS if is_time else 2**31):
+            return _EPOCH + timedelta(milliseconds=number) if is_time else number
+    raise ValidationException(_NOT_OURS)

@@ -1,0 +1,247 @@
+"""A status set in the registry behind the pipeline's back: taken as a decision if it may be one, undone if not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from model_governance.decisions.adjudicate import Outcome
+from model_governance.decisions.subject import Standing, answer, read_subject
+from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
+from model_governance.domain.ledger import EntryKind
+from model_governance.errors import AccessRefused, GateClosed
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.model_cards import CardStatus
+from model_governance.hooks.model_registry import ApprovalStatus, StageStatus
+
+if TYPE_CHECKING:
+    from conftest import Case
+
+
+def last_decision(case: Case) -> Decision:
+    return Decision.model_validate(case.entries(EntryKind.DECISION)[-1].body)
+
+
+def test_an_untouched_gate_waits(case: Case) -> None:
+    arn = case.governed()
+    found = case.adjudicate(Gate.GOVERNANCE, arn)
+    assert (found.outcome, found.is_final) == (Outcome.WAITING, False)
+    assert "governance_officer" in found.reason
+
+
+def test_a_status_set_by_who_may_becomes_a_decision(case: Case) -> None:
+    arn = case.governed()
+    officer = case.principal("governance-officer")
+    officer.registry.set_approval(arn, ApprovalStatus.APPROVED, "checked in the console")
+    found = case.adjudicate(Gate.GOVERNANCE, arn)
+    assert found.outcome is Outcome.APPROVED
+    decision = last_decision(case)
+    assert (decision.actor, decision.channel) == ("governance-officer", Channel.REGISTRY)
+    assert decision.comment == "checked in the console"
+    assert decision.event_id
+    assert case.open(Gate.GOVERNANCE).decisions == (decision,)
+
+
+def test_adjudicating_again_changes_nothing(case: Case) -> None:
+    arn = case.governed()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "yes")
+    first = case.adjudicate(Gate.GOVERNANCE, arn)
+    modified = case.package(arn).modified
+    assert case.adjudicate(Gate.GOVERNANCE, arn) == first
+    assert case.package(arn).modified == modified
+    assert len(case.entries(EntryKind.DECISION)) == 2
+
+
+def test_a_rejection_in_the_registry_becomes_a_decision(case: Case) -> None:
+    arn = case.governed()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.REJECTED, "no")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.REJECTED
+    assert last_decision(case).verdict is DecisionVerdict.REJECT
+    with pytest.raises(GateClosed, match="rejected by governance-officer"):
+        case.open(Gate.GOVERNANCE)
+
+
+def test_the_production_gate_is_decided_in_the_life_cycle(case: Case) -> None:
+    arn = case.produced()
+    approver = case.principal("production-approver")
+    approver.registry.set_life_cycle(arn, "Production", StageStatus.APPROVED, "go")
+    assert case.adjudicate(Gate.PRODUCTION, arn).outcome is Outcome.APPROVED
+    assert (last_decision(case).actor, last_decision(case).comment) == ("production-approver", "go")
+
+
+@pytest.mark.parametrize("comment", ["", "looks right, 100 % (see minutes of 3 May), é"])
+def test_the_use_case_gate_is_decided_on_the_card_with_a_comment_in_tags(case: Case, comment: str) -> None:
+    card = case.card()
+    case.request(Gate.USE_CASE)
+    person = case.principal("business-approver")
+    answer(person, read_subject(person, Gate.USE_CASE, case.name, card), Standing.APPROVED, comment)
+    assert case.adjudicate(Gate.USE_CASE, card).outcome is Outcome.APPROVED
+    assert (last_decision(case).actor, last_decision(case).comment) == ("business-approver", comment)
+
+
+def test_a_use_case_rejected_on_the_card_gets_its_reason(case: Case) -> None:
+    card = case.card()
+    case.request(Gate.USE_CASE)
+    person = case.principal("business-approver")
+    answer(person, read_subject(person, Gate.USE_CASE, case.name, card), Standing.REJECTED, "not now")
+    assert case.adjudicate(Gate.USE_CASE, card).outcome is Outcome.REJECTED
+    assert "not now" in case.pipeline.cards.rejection(card)
+
+
+def test_the_command_line_is_known_by_its_user_agent(case: Case, clients_of: Any, stack_settings: Any) -> None:
+    from model_governance.hooks.aws import EnvironmentClients
+
+    arn = case.governed()
+    session = clients_of("governance-officer")._session
+    person = Installation.load(EnvironmentClients(session, "model-governance-cli"), case.pipeline.settings)
+    person.registry.set_approval(arn, ApprovalStatus.APPROVED, "from my desk")
+    case.adjudicate(Gate.GOVERNANCE, arn)
+    assert last_decision(case).channel is Channel.COMMAND_LINE
+
+
+@pytest.mark.parametrize("person", ["data-scientist", "model-owner", "production-approver", "pipeline"])
+def test_the_registry_itself_refuses_those_who_may_not(case: Case, person: str) -> None:
+    arn = case.governed()
+    with pytest.raises(AccessRefused, match=person):
+        case.principal(person).registry.set_approval(arn, ApprovalStatus.APPROVED, "mine")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.WAITING
+
+
+def test_a_status_by_somebody_unknown_is_set_back_with_the_reason(case: Case) -> None:
+    """The officer's key still works, and the people file no longer knows him."""
+    arn = case.governed()
+
+    def leave(people: list[dict[str, Any]]) -> None:
+        people[:] = [person for person in people if person["id"] != "governance-officer"]
+
+    case.edit_people(leave)
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "once more")
+    found = case.adjudicate(Gate.GOVERNANCE, arn)
+    assert found.outcome is Outcome.UNDONE
+    package = case.package(arn)
+    assert package.approval_status == "PendingManualApproval"
+    assert "nobody in the people file" in package.approval_description
+    refusal = case.entries(EntryKind.REFUSAL)[-1]
+    assert refusal.body["principal"].endswith("user/governance-officer")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.WAITING
+    with pytest.raises(GateClosed):
+        case.open(Gate.GOVERNANCE)
+
+
+def test_a_status_by_who_lost_the_role_is_set_back_with_the_rule(case: Case) -> None:
+    arn = case.governed()
+
+    def demote(people: list[dict[str, Any]]) -> None:
+        next(person for person in people if person["id"] == "governance-officer")["roles"] = []
+
+    case.edit_people(demote)
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "me")
+    assert "it takes the role governance_officer" in case.adjudicate(Gate.GOVERNANCE, arn).reason
+    assert "it takes the role governance_officer" in case.package(arn).approval_description
+
+
+def test_an_approval_without_the_comment_that_a_warning_needs_is_set_back(case: Case) -> None:
+    case.approve_use_case()
+    arn = case.candidate(warning=True)
+    case.request(Gate.GOVERNANCE)
+    officer = case.principal("governance-officer").registry
+    officer.client.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="")
+    assert "answers its warnings" in case.adjudicate(Gate.GOVERNANCE, arn).reason
+    officer.set_approval(arn, ApprovalStatus.APPROVED, "it is in the labels")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
+
+
+def test_a_status_set_before_the_request_does_not_count_for_it(case: Case) -> None:
+    case.approve_use_case()
+    arn = case.candidate()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "early")
+    case.request(Gate.GOVERNANCE)
+    assert case.package(arn).approval_status == "PendingManualApproval"
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.WAITING
+
+
+def test_a_status_set_where_nobody_asked_is_set_back(case: Case) -> None:
+    case.approve_use_case()
+    arn = case.candidate()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "early")
+    found = case.adjudicate(Gate.GOVERNANCE, arn)
+    assert (found.outcome, "has not been requested" in found.reason) == (Outcome.UNDONE, True)
+    assert case.package(arn).approval_status == "PendingManualApproval"
+
+
+def test_an_approved_card_that_is_edited_is_reopened(case: Case) -> None:
+    arn = case.governed()
+    case.decide(Gate.GOVERNANCE, arn)
+    card = dict(case.package(arn).card)
+    case.pipeline.registry.set_card(arn, {**card, "intended_uses": {"purpose_of_model": "another"}})
+    with pytest.raises(GateClosed, match="changed since the request"):
+        case.open(Gate.GOVERNANCE)
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.UNDONE
+    assert case.package(arn).approval_status == "PendingManualApproval"
+    case.request(Gate.GOVERNANCE)
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.WAITING
+    case.decide(Gate.GOVERNANCE, arn)
+    case.open(Gate.GOVERNANCE)
+
+
+def test_an_edit_elsewhere_on_the_card_leaves_the_gate_open(case: Case) -> None:
+    from model_governance.domain.model_card import with_custom_details
+
+    arn = case.governed()
+    case.decide(Gate.GOVERNANCE, arn)
+    content = with_custom_details(dict(case.package(arn).card), {"monitoring_summary": "all is well"})
+    case.pipeline.registry.set_card(arn, content)
+    case.open(Gate.GOVERNANCE)
+
+
+def test_a_decided_status_that_is_changed_is_put_right(case: Case) -> None:
+    arn = case.governed()
+    case.decide(Gate.GOVERNANCE, arn, DecisionVerdict.REJECT)
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "changed my mind")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.REJECTED
+    assert case.package(arn).approval_status == "Rejected"
+    with pytest.raises(GateClosed):
+        case.open(Gate.GOVERNANCE)
+
+
+def test_a_status_nobody_is_on_record_for_is_left_until_somebody_is(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On AWS the trail lags behind the registry."""
+    arn = case.governed()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "yes")
+    with monkeypatch.context() as patch:
+        patch.setattr("model_governance.hooks.approvals.Approvals.of_approval_status", lambda *_: ())
+        assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.UNATTRIBUTED
+        with pytest.raises(GateClosed):
+            case.open(Gate.GOVERNANCE)
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
+
+
+def test_one_approval_of_two_in_the_registry_sets_it_back_to_pending(case: Case) -> None:
+    def want_two(policy: dict[str, Any]) -> None:
+        for tier in policy["gates"].values():
+            tier["governance"]["approvals"] = 2
+
+    case.edit_policy(want_two)
+    arn = case.governed()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "one")
+    found = case.adjudicate(Gate.GOVERNANCE, arn)
+    assert (found.outcome, len(found.decisions)) == (Outcome.WAITING, 1)
+    package = case.package(arn)
+    assert package.approval_status == "PendingManualApproval"
+    assert "1 of 2 approvals" in package.approval_description
+
+
+def test_a_draft_nobody_asked_about_is_left_alone(case: Case) -> None:
+    card = case.card()
+    assert case.adjudicate(Gate.USE_CASE, card).outcome is Outcome.BLOCKED
+    assert case.pipeline.cards.describe(case.name).status == "Draft"
+
+
+def test_the_pipeline_cannot_approve_a_use_case(case: Case) -> None:
+    case.card()
+    case.request(Gate.USE_CASE)
+    with pytest.raises(AccessRefused, match="pipeline"):
+        case.pipeline.cards.set_status(case.name, CardStatus.APPROVED)
