@@ -64,8 +64,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the database; nothing it changes is kept."""
-        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
-            yield session
+        with self.engine.connect() as connection:
+            if not self._is_sqlite:  # SQLite's readers see one state anyway
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with Session(connection, autoflush=False, expire_on_commit=False) as session:
+                yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
