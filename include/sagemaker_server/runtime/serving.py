@@ -1,0 +1,207 @@
+"""A serving process seen from the server: started, asked over its socket, started again when it dies, ended."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from sagemaker_server.runtime.containers import Container, lay_out
+from sagemaker_server.runtime.launching import Child, Workload
+from sagemaker_server.runtime.logs import last_words
+
+INVOCATION_TIMEOUT = 60.0
+STARTUP_TIMEOUT = 300.0
+REVIVAL_TIMEOUT = 15.0
+DRAINING_TIME = 60.0
+LONGEST_PAUSE = 30.0
+ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+
+
+class NotHealthy(Exception):
+    """A serving process did not come up; the message ends with its last words."""
+
+
+class NotServing(Exception):
+    """No serving process is there to answer just now; worth trying again."""
+
+
+class ServingFailed(Exception):
+    """The serving process died or hung while answering."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a container answered.
+
+    Attributes:
+        status: HTTP status.
+        body: The bytes.
+        content_type: Their type.
+        attributes: ``CustomAttributes``, if it set any.
+    """
+
+    status: int
+    body: bytes
+    content_type: str
+    attributes: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a serving process lives.
+
+    Attributes:
+        python: The interpreter of its image.
+        staged: The folder with its archives.
+        sockets: The folder for its socket.
+        log: The file for its output.
+        home: The server's home.
+    """
+
+    python: Path
+    staged: Path
+    sockets: Path
+    log: Path
+    home: Path
+
+
+class Replica:
+    """One serving process and its successors: whenever one dies, the next is started."""
+
+    def __init__(self, container: Container, place: Place) -> None:
+        self._container = container
+        self._place = place
+        self._socket = place.sockets / f"{secrets.token_hex(8)}.sock"
+        self._run = place.staged / "run"
+        self._ready, self._ended, self._answering = threading.Event(), threading.Event(), threading.Condition()
+        self._first_failure: str | None = None
+        self._first_attempt_is_over = threading.Event()
+        self._in_flight = 0
+        self._child: Child | None = None
+        self._client = self._new_client()
+        self._keeper = threading.Thread(target=self._keep, name=f"replica {place.staged.name}", daemon=True)
+
+    def start(self) -> None:
+        """Starts the process; returns at once."""
+        self._keeper.start()
+
+    def wait_until_ready(self, timeout: float = STARTUP_TIMEOUT) -> None:
+        """Waits for the first ``/ping`` that is answered with 200.
+
+        Raises:
+            NotHealthy: The process ended before, or took too long.
+        """
+        if not self._first_attempt_is_over.wait(timeout):
+            raise NotHealthy(f"/ping was not answered within {timeout:.0f} s: {last_words(self._place.log)}")
+        if self._first_failure is not None:
+            raise NotHealthy(self._first_failure)
+
+    def invoke(self, body: bytes, headers: dict[str, str], timeout: float = INVOCATION_TIMEOUT) -> Reply:
+        """Asks the process; waits a little if it is just being started again.
+
+        Args:
+            body: The request's body.
+            headers: ``Content-Type``, ``Accept`` and custom attributes.
+            timeout: Seconds for the answer.
+
+        Raises:
+            NotServing: There is none to ask.
+            ServingFailed: It died or took longer; one that hangs is killed, and so replaced.
+        """
+        if not self._ready.wait(REVIVAL_TIMEOUT):
+            raise NotServing(f"the serving process is not up: {last_words(self._place.log, 200)}")
+        with self._answering:
+            self._in_flight += 1
+        try:
+            answer = self._client.post("/invocations", content=body, headers=headers, timeout=timeout)
+        except httpx.ConnectError as fault:
+            raise NotServing(f"the serving process is being started again ({fault})") from fault
+        except httpx.TimeoutException as fault:
+            self._kill_child()
+            raise ServingFailed(f"the model did not answer within {timeout:.0f} s; its process was replaced") from fault
+        except httpx.HTTPError as fault:
+            raise ServingFailed("the serving process ended before it answered; it is being started again") from fault
+        finally:
+            with self._answering:
+                self._in_flight -= 1
+                self._answering.notify_all()
+        content_type = answer.headers.get("Content-Type", "application/octet-stream")
+        return Reply(answer.status_code, answer.content, content_type, answer.headers.get(ATTRIBUTES))
+
+    def drain(self) -> None:
+        """Lets the requests that are being answered be finished, then ends the process."""
+        with self._answering:
+            self._answering.wait_for(lambda: self._in_flight == 0, DRAINING_TIME)
+        self.kill()
+
+    def stop(self, grace: float = 0.0) -> None:  # noqa: ARG002 - a request has no state to save
+        """Ends the process; a serving process gets no grace."""
+        self.kill()
+
+    def kill(self) -> None:
+        """Ends the process; returns when nothing of it is left."""
+        self._ended.set()
+        self._kill_child()
+        if self._keeper.is_alive():
+            self._keeper.join()
+        self._client.close()
+        self._socket.unlink(missing_ok=True)
+        shutil.rmtree(self._run, ignore_errors=True)
+
+    def _keep(self) -> None:
+        """Starts a process, waits for its end, and so on until stopped; the pauses between failures grow."""
+        pause = 0.1
+        while not self._ended.is_set():
+            came_up, ending = False, "the serving process ended before it answered /ping"
+            try:
+                came_up = self._serve_once()
+            except OSError as fault:
+                ending = f"the serving process could not be started: {fault}"
+            if not self._first_attempt_is_over.is_set():
+                self._first_failure = f"{ending}: {last_words(self._place.log)}"
+                self._first_attempt_is_over.set()
+                return
+            pause = 0.1 if came_up else min(pause * 2, LONGEST_PAUSE)
+            self._ended.wait(pause)
+
+    def _serve_once(self) -> bool:
+        """One process from its start to its end; whether it ever was ready."""
+        lay_out(self._place.staged, self._run)
+        self._socket.unlink(missing_ok=True)
+        place = self._place
+        arguments = ("serving", str(self._run), str(self._socket))
+        workload = Workload(place.python, arguments, self._run, place.log, place.home, self._container.variables)
+        self._child = child = Child(workload)
+        if self._ended.is_set():
+            child.kill()
+        client = self._new_client()
+        while (is_over := child.wait(0.05)) is None and not self._answers_ping(client):
+            pass
+        came_up = is_over is None
+        if came_up:
+            self._client, former = client, self._client
+            former.close()
+            self._ready.set()
+            self._first_attempt_is_over.set()
+            child.wait()
+            self._ready.clear()
+        return came_up
+
+    def _answers_ping(self, client: httpx.Client) -> bool:
+        try:
+            return client.get("/ping", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _new_client(self) -> httpx.Client:
+        transport = httpx.HTTPTransport(uds=str(self._socket), limits=httpx.Limits(max_connections=64))
+        return httpx.Client(transport=transport, base_url="http://container", trust_env=False)
+
+    def _kill_child(self) -> None:
+        if self._child is not None:
+            self._child.kill()
