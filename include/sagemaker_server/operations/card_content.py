@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from sagemaker_server.errors import ValidationException
 
@@ -31,12 +31,13 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _says_something(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError("must not be null: leave it out")
-        return value
+    def _says_something(cls, section: Any) -> Any:
+        nothing = [name for name, value in section.items() if value is None] if isinstance(section, dict) else []
+        if nothing:
+            raise ValueError(f"{', '.join(nothing)} must not be null: leave it out")
+        return section
 
 
 class PackageOverview(Section):

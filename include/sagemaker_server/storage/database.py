@@ -66,7 +66,7 @@ class Database:
         """A session that sees one state of the database; nothing it changes is kept."""
         with self.engine.connect() as connection:
             if not self._is_sqlite:  # SQLite's readers see one state anyway
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection.execution_options(isolation_level="REPEATABLE READ")
             with Session(connection, autoflush=False, expire_on_commit=False) as session:
                 yield session
 
