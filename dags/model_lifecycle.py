@@ -18,7 +18,7 @@ from airflow.sdk import DAG, chain
 
 from model_governance.stages.bias_evaluation import bias_evaluation
 from model_governance.stages.data_quality import data_quality
-from model_governance.stages.declared import FIRST_DAY, TASK_DEFAULTS, run_form, schedule_of, use_cases
+from model_governance.stages.declared import TASK_DEFAULTS, declared_since, run_form, schedule_of, use_cases
 from model_governance.stages.governance_approval import governance_approval
 from model_governance.stages.production_approval import production_approval
 from model_governance.stages.production_deployment import production_deployment
@@ -34,7 +34,7 @@ for use_case in use_cases():
         description=use_case.purpose,
         doc_md=__doc__,
         schedule=schedule_of(use_case),
-        start_date=FIRST_DAY,
+        start_date=declared_since(use_case),
         catchup=False,
         max_active_runs=4,
         params=run_form(use_case),

@@ -14,8 +14,6 @@ from model_governance.hooks.configuration import Configuration, UseCases
 from model_governance.hooks.installation import Settings
 from model_governance.stages.failure import record_failure
 
-FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
-
 TASK_DEFAULTS: dict[str, Any] = {
     "retries": 5,
     "retry_delay": timedelta(seconds=10),
@@ -49,6 +47,16 @@ def schedule_of(use_case: UseCase) -> Any:
     if cron and assets:
         return AssetOrTimeSchedule(timetable=cron, assets=assets)
     return cron or assets or None
+
+
+def declared_since(use_case: UseCase) -> datetime:
+    """When the use case was last declared: the schedule counts from then.
+
+    Airflow makes up for the newest missed time of a schedule even without catching up; with an earlier start, a new
+    installation would begin with a run that nobody asked for.
+    """
+    file = Settings.from_environment(os.environ).use_cases / use_case.name / "use_case.yaml"
+    return datetime.fromtimestamp(file.stat().st_mtime, tz=UTC)
 
 
 def run_form(use_case: UseCase) -> dict[str, Param]:
