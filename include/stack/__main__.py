@@ -38,10 +38,10 @@ def up() -> None:
     except KeyboardInterrupt:
         if not already:
             typer.echo("stopping what was started ...")
-            lifecycle.down(settings)
+            supervision.abandon(settings)
         sys.exit(130)
     if not already:
-        typer.echo(f"Airflow:   {settings.airflow_url}  (users: {', '.join(airflow_users(settings))})")
+        typer.echo(f"Airflow:   {settings.public_url}  (users: {', '.join(airflow_users(settings))})")
         typer.echo("           a user's password: python -m stack password <user>; this sign-in is for demonstrations")
         typer.echo(f"SageMaker: {settings.sagemaker_url}")
         typer.echo(f"S3:        {settings.s3_url}")

@@ -28,6 +28,7 @@ PASSWORDS = "airflow-passwords.json"
 PRINCIPALS = "principals.json"
 LEDGER_KEY = "ledger-key.pem"
 LEDGER_PUBLIC_KEY = "ledger-public-key.pem"
+COMPOSE = "compose.env"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def make_credentials(settings: Settings) -> Credentials:
     _keep_members(folder / PASSWORDS, {user: secrets.token_urlsafe(15) for user in airflow_users(settings)})
     _keep_principals(settings)
     _keep_ledger_key(folder)
+    _keep(folder / COMPOSE, _compose_variables())
     return Credentials(folder)
 
 
@@ -123,7 +125,7 @@ def _role(user: str) -> str:
 def _keep_principals(settings: Settings) -> None:
     file = settings.secrets / PRINCIPALS
     known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    principals = known.get("principals", {})
+    principals = dict(known.get("principals", {}))
     for name in principal_names(settings):
         principals.setdefault(name, {"access_key_id": _access_key_id(), "secret_access_key": secrets.token_urlsafe(30)})
         _keep(settings.secrets / f"principal-{name}.json", json.dumps(principals[name]))
@@ -144,6 +146,13 @@ def _keep_ledger_key(folder: Path) -> None:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     _keep(folder / LEDGER_PUBLIC_KEY, public.decode())
+
+
+def _compose_variables() -> str:
+    """Passwords that only docker-compose.yaml's databases need, and the user who may read the files beside this one."""
+    names = ("AIRFLOW_DATABASE_PASSWORD", "BROKER_PASSWORD", "REGISTRY_PASSWORD", "MINIO_ROOT_PASSWORD")
+    passwords = [f"{name}={secrets.token_hex(20)}" for name in names]
+    return "\n".join([*passwords, f"MODEL_GOVERNANCE_UID={os.getuid()}", ""])
 
 
 def _keep_members(file: Path, defaults: dict[str, str]) -> None:

@@ -161,6 +161,7 @@ def _sagemaker_server(settings: Settings, credentials: Credentials) -> dict[str,
         "SAGEMAKER_SERVER_HOST": settings.host,
         "SAGEMAKER_SERVER_PORT": str(settings.sagemaker_port),
         "SAGEMAKER_SERVER_ACCOUNT": settings.account,
+        "SAGEMAKER_SERVER_ALLOW_WIDER_THAN_LOOPBACK": str(settings.published_on_loopback).lower(),
     }
 
 
@@ -193,7 +194,7 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
         "AIRFLOW__API__HOST": settings.host,
         "AIRFLOW__API__PORT": str(settings.airflow_port),
         "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API__BASE_URL": settings.airflow_url,
+        "AIRFLOW__API__BASE_URL": settings.public_url,
         "AIRFLOW__API__SECRET_KEY": credentials.text(API_SECRET_KEY),
         "AIRFLOW__API_AUTH__JWT_SECRET": credentials.text(JWT_SECRET),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",

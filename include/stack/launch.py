@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> None:
     try:
         program, command = Program(arguments[0]), arguments[1:]
         settings = Settings.from_environment()
+        settings.refuse_what_is_unsafe()
         first = settings.environments / "s3" / "bin" if program is Program.S3 else None
         environment = {**machine_environment(first_on_path=first), **environment_of(program, settings)}
     except (StackError, ValueError) as fault:

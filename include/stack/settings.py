@@ -35,7 +35,10 @@ class Settings:
         sagemaker_port: Port of the SageMaker server.
         s3_port: Port of the object store's guard.
         log_port: Port from which Airflow reads the logs of tasks that still run.
+        published_on_loopback: Whether whoever runs this answers for it that other machines reach none of the ports,
+            as docker-compose.yaml does; the host may then be wider than loopback.
         airflow_url: Where the others reach Airflow.
+        public_url: Where people's browsers reach Airflow.
         sagemaker_url: Where the others reach the SageMaker server.
         s3_url: Where the others reach the object store.
         s3_is_ours: Whether the stack runs the object store itself.
@@ -64,7 +67,9 @@ class Settings:
     sagemaker_port: int
     s3_port: int
     log_port: int
+    published_on_loopback: bool
     airflow_url: str
+    public_url: str
     sagemaker_url: str
     s3_url: str
     s3_is_ours: bool
@@ -95,6 +100,7 @@ class Settings:
             read.port(f"MODEL_GOVERNANCE_{part}_PORT", port)
             for part, port in (("AIRFLOW", 8080), ("SAGEMAKER", 8601), ("S3", 8602))
         )
+        airflow_url = read.text("MODEL_GOVERNANCE_AIRFLOW_URL", f"http://{host}:{airflow}")
         account = read.text("MODEL_GOVERNANCE_ACCOUNT", "111122223333")
         return cls(
             project=PROJECT,
@@ -108,7 +114,9 @@ class Settings:
             sagemaker_port=sagemaker,
             s3_port=s3,
             log_port=read.port("MODEL_GOVERNANCE_LOG_PORT", 8603),
-            airflow_url=read.text("MODEL_GOVERNANCE_AIRFLOW_URL", f"http://{host}:{airflow}"),
+            published_on_loopback=read.text("MODEL_GOVERNANCE_PUBLISHED_ON_LOOPBACK", "false") == "true",
+            airflow_url=airflow_url,
+            public_url=read.text("MODEL_GOVERNANCE_PUBLIC_URL", airflow_url),
             sagemaker_url=read.text("MODEL_GOVERNANCE_SAGEMAKER_URL", f"http://{host}:{sagemaker}"),
             s3_url=read.text("MODEL_GOVERNANCE_S3_URL", f"http://{host}:{s3}"),
             s3_is_ours=read.text("MODEL_GOVERNANCE_S3_URL", f"http://{host}:{s3}") == f"http://{host}:{s3}",
@@ -142,7 +150,9 @@ class Settings:
             "MODEL_GOVERNANCE_SAGEMAKER_PORT": str(self.sagemaker_port),
             "MODEL_GOVERNANCE_S3_PORT": str(self.s3_port),
             "MODEL_GOVERNANCE_LOG_PORT": str(self.log_port),
+            "MODEL_GOVERNANCE_PUBLISHED_ON_LOOPBACK": str(self.published_on_loopback).lower(),
             "MODEL_GOVERNANCE_AIRFLOW_URL": self.airflow_url,
+            "MODEL_GOVERNANCE_PUBLIC_URL": self.public_url,
             "MODEL_GOVERNANCE_SAGEMAKER_URL": self.sagemaker_url,
             "MODEL_GOVERNANCE_S3_URL": self.s3_url,
             "MODEL_GOVERNANCE_DATABASE_URL": self.database_url,
@@ -176,7 +186,7 @@ class Settings:
         Raises:
             SettingRefused: The host is no loopback address, two ports are the same, or the home's path is too long.
         """
-        if not _is_loopback(self.host):
+        if not _is_loopback(self.host) and not self.published_on_loopback:
             raise SettingRefused(
                 f"MODEL_GOVERNANCE_HOST is {self.host}, which other machines can reach: the stack signs people in with"
                 " Airflow's SimpleAuthManager, which is for demonstrations, and listens on a loopback address only;"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from tests.sagemaker_server.running_server import RunningServer, running_server
+from tests.sagemaker_server.workshop import ServerAndStore, Workshop, server_and_store_in
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +38,20 @@ def group(sagemaker: Any, new_name: Callable[[], str]) -> str:
     name = new_name()
     sagemaker.create_model_package_group(ModelPackageGroupName=name)
     return name
+
+
+@pytest.fixture(scope="session")
+def server_and_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAndStore]:
+    """A server with an object store, for jobs and endpoints; tests leave it running."""
+    both = server_and_store_in(tmp_path_factory.mktemp("server-and-store"))
+    yield both
+    both.end("sagemaker")
+    both.end("s3")
+
+
+@pytest.fixture
+def workshop(server_and_store: ServerAndStore, request: pytest.FixtureRequest) -> Workshop:
+    """Jobs and endpoints under a name that no other test uses."""
+    name = request.node.name.lower().removeprefix("test_")
+    readable = re.sub(r"[^a-z0-9]+", "-", name)[:36].strip("-")
+    return Workshop(server_and_store, f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:6]}")

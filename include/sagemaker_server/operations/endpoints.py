@@ -60,7 +60,9 @@ def update_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
         ValidationException: No such endpoint or configuration, or the endpoint is being changed or has failed.
     """
     _check_deployment_config(request)
-    refuse_others(request, {"EndpointName", "EndpointConfigName", "DeploymentConfig", "RetainDeploymentConfig"}, "UpdateEndpoint")
+    refuse_others(
+        request, {"EndpointName", "EndpointConfigName", "DeploymentConfig", "RetainDeploymentConfig"}, "UpdateEndpoint"
+    )
     endpoint = _existing(call, request)
     if endpoint.status in IN_PROGRESS:
         raise ValidationException(f'Cannot update in-progress endpoint "{endpoint.arn}".')
@@ -96,7 +98,7 @@ def describe_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
         ValidationException: No such endpoint.
     """
     endpoint = _existing(call, request)
-    described = {
+    described: dict[str, Any] = {
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
         "EndpointConfigName": endpoint.config,
@@ -189,4 +191,6 @@ def _check_deployment_config(request: dict[str, Any]) -> None:
     refuse_others(config, {"BlueGreenUpdatePolicy"}, "DeploymentConfig")
     policy = config.get("BlueGreenUpdatePolicy")
     if policy is not None:
-        require_value(policy["TrafficRoutingConfiguration"]["Type"], ("ALL_AT_ONCE",), "TrafficRoutingConfiguration.Type")
+        require_value(
+            policy["TrafficRoutingConfiguration"]["Type"], ("ALL_AT_ONCE",), "TrafficRoutingConfiguration.Type"
+        )

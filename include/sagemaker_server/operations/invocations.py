@@ -7,9 +7,9 @@ from typing import Any
 from sagemaker_server.errors import WireError
 from sagemaker_server.operations.call import Call, Scope, operation
 from sagemaker_server.operations.offers import refuse_others
-from sagemaker_server.runtime.deployments import VariantUnknown
+from sagemaker_server.runtime.deployments import Variant, VariantUnknown
 from sagemaker_server.runtime.logs import ENDPOINTS
-from sagemaker_server.runtime.serving import ATTRIBUTES, NotServing, Reply, ServingFailed
+from sagemaker_server.runtime.serving import ATTRIBUTES, NotServing, ServingFailed
 from sagemaker_server.storage.endpoints import Endpoint, EndpointStatus
 
 LARGEST_BODY = 6_291_456
@@ -26,8 +26,9 @@ def invoke_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Relays a request to an endpoint's model and its answer back; see AWS's API_runtime_InvokeEndpoint.
 
     Raises:
-        WireError: ``ValidationError`` without such an endpoint, variant or with too large a body; ``ServiceUnavailable``
-            while a process is being started; ``ModelError`` (424) when the model answers anything but 200, or dies.
+        WireError: ``ValidationError`` without such an endpoint or variant, or with too large a body;
+            ``ServiceUnavailable`` while a process is being started; ``ModelError`` (424) when the model answers
+            anything but 200, or dies.
     """
     name = request["EndpointName"]
     refuse_others(request, OFFERED, "InvokeEndpoint")
@@ -35,21 +36,34 @@ def invoke_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     if endpoint is None or endpoint.deployment is None or endpoint.status == EndpointStatus.DELETING:
         raise WireError("ValidationError", f"Endpoint {name} of account {call.account} not found.")
     if len(request["Body"]) > LARGEST_BODY:
-        raise WireError("ValidationError", f"The body has {len(request['Body'])} bytes; at most {LARGEST_BODY} can be sent.")
+        raise WireError(
+            "ValidationError", f"The body has {len(request['Body'])} bytes; at most {LARGEST_BODY} can be sent."
+        )
     call.session.rollback()  # nothing is read any more: a slow model must not hold the database's snapshot
     try:
-        variant = call.runtime.endpoints.choose(name, request.get("TargetVariant"))
-        log_stream = call.arn(f"log-group:{ENDPOINTS}/{name}:log-stream:{variant.log_stream}", "logs")
-        reply = variant.replica.invoke(request["Body"], _headers(request))
+        with call.runtime.endpoints.chosen(name, request.get("TargetVariant")) as variant:
+            return _answer(call, request, variant)
     except VariantUnknown as unknown:
         raise WireError("ValidationError", f"Variant {unknown} not found for endpoint {name}.") from None
     except NotServing as fault:
         raise WireError("ServiceUnavailable", f"Endpoint {name} cannot answer now: {fault}", 503) from None
+
+
+def _answer(call: Call, request: dict[str, Any], variant: Variant) -> dict[str, Any]:
+    """The container's answer; anything but 200 is an error of the model's."""
+    stream = f"log-group:{ENDPOINTS}/{request['EndpointName']}:log-stream:{variant.log_stream}"
+    try:
+        reply = variant.replica.invoke(request["Body"], _headers(request))
     except ServingFailed as fault:
-        raise _model_error(500, str(fault), log_stream) from None
+        raise _model_error(500, str(fault), call.arn(stream, "logs")) from None
     if reply.status != 200:
-        raise _model_error(reply.status, reply.body.decode(errors="replace"), log_stream)
-    return _answer(reply, variant.name)
+        raise _model_error(reply.status, reply.body.decode(errors="replace"), call.arn(stream, "logs"))
+    return {
+        "Body": reply.body,
+        "ContentType": reply.content_type,
+        "InvokedProductionVariant": variant.name,
+        "CustomAttributes": reply.attributes,
+    }
 
 
 def _headers(request: dict[str, Any]) -> dict[str, str]:
@@ -59,18 +73,11 @@ def _headers(request: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-def _answer(reply: Reply, variant: str) -> dict[str, Any]:
-    return {
-        "Body": reply.body,
-        "ContentType": reply.content_type,
-        "InvokedProductionVariant": variant,
-        "CustomAttributes": reply.attributes,
-    }
-
-
 def _model_error(status: int, said: str, log_stream: str) -> WireError:
     """What the container answered, as AWS wraps it."""
     fault = "client" if status < 500 else "server"
-    message = f'Received {fault} error ({status}) from primary with message "{said[:LONGEST_MESSAGE]}". See {log_stream}.'
+    message = (
+        f'Received {fault} error ({status}) from primary with message "{said[:LONGEST_MESSAGE]}". See {log_stream}.'
+    )
     members = {"OriginalStatusCode": status, "OriginalMessage": said[:LONGEST_MESSAGE], "LogStreamArn": log_stream}
     return WireError("ModelError", message, 424, members)

@@ -108,7 +108,7 @@ def _only_container(request: Mapping[str, Any]) -> dict[str, Any]:
     containers = ([primary] if primary else []) + listed
     if len(containers) != 1:
         raise ValidationException(
-            f"A model here has one container, as PrimaryContainer or as the one of Containers; {len(containers)} were sent."
+            f"A model here has one container, as PrimaryContainer or in Containers; {len(containers)} were sent."
         )
     container: dict[str, Any] = containers[0]
     return container
@@ -126,7 +126,9 @@ def _resolved(call: Call, container: dict[str, Any]) -> dict[str, Any]:
     if container.get("ModelPackageName"):
         mixed = [name for name in ("Image", "ModelDataUrl", "ModelDataSource") if container.get(name)]
         if mixed:
-            raise ValidationException(f"ModelPackageName stands for image and model data: leave out {', '.join(mixed)}.")
+            raise ValidationException(
+                f"ModelPackageName stands for image and model data: leave out {', '.join(mixed)}."
+            )
         packaged = _of_package(call, container["ModelPackageName"])
         environment = {**(packaged.get("Environment") or {}), **environment}
         container = packaged

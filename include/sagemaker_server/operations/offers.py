@@ -25,7 +25,9 @@ def refuse_others(request: Mapping[str, Any], offered: Collection[str], where: s
     """
     others = sorted(name for name, value in request.items() if value and name not in offered)
     if others:
-        raise ValidationException(f"{where}: {', '.join(others)} cannot be honoured by the embedded server; leave it out.")
+        raise ValidationException(
+            f"{where}: {', '.join(others)} cannot be honoured by the embedded server; leave it out."
+        )
 
 
 def require_value(value: object, allowed: Collection[object], where: str) -> None:
@@ -36,7 +38,9 @@ def require_value(value: object, allowed: Collection[object], where: str) -> Non
     """
     if value not in allowed:
         options = ", ".join(map(str, allowed))
-        raise ValidationException(f"{where} {value!r} cannot be honoured by the embedded server; here it must be {options}.")
+        raise ValidationException(
+            f"{where} {value!r} cannot be honoured by the embedded server; here it must be {options}."
+        )
 
 
 def s3_uri(value: str, where: str) -> str:

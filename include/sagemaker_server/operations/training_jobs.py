@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from sagemaker_server.errors import ResourceInUse, ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
-from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.offers import refuse_others, require_value, s3_uri
+from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.tags import set_first_tags, taggable
 from sagemaker_server.runtime.container.training import decode
 from sagemaker_server.runtime.images import resolve
@@ -157,7 +157,9 @@ def _existing(call: Call, name: str) -> Job:
 
 
 def _transition(entry: dict[str, Any]) -> dict[str, Any]:
-    times = {name: datetime.fromtimestamp(entry[name] / 1000, UTC) for name in ("StartTime", "EndTime") if name in entry}
+    times: dict[str, Any] = {
+        name: datetime.fromtimestamp(entry[name] / 1000, UTC) for name in ("StartTime", "EndTime") if name in entry
+    }
     return {**entry, **times}
 
 
@@ -173,7 +175,9 @@ def _check(request: dict[str, Any]) -> None:
     require_value(algorithm["TrainingInputMode"], ("File",), "TrainingInputMode")
     _check_script(request.get("HyperParameters") or {})
     resources = request.get("ResourceConfig") or {}
-    refuse_others(resources, {"InstanceType", "InstanceCount", "VolumeSizeInGB", "KeepAlivePeriodInSeconds"}, "ResourceConfig")
+    refuse_others(
+        resources, {"InstanceType", "InstanceCount", "VolumeSizeInGB", "KeepAlivePeriodInSeconds"}, "ResourceConfig"
+    )
     if not resources.get("InstanceType"):
         raise ValidationException("ResourceConfig.InstanceType is required.")
     require_value(resources.get("InstanceCount", 1), (1,), "ResourceConfig.InstanceCount")

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from sagemaker_server.errors import ResourceInUse, ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
-from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.offers import refuse_others, require_value, s3_uri
+from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.tags import set_first_tags, taggable
 from sagemaker_server.storage.endpoints import Model
 from sagemaker_server.storage.jobs import Job, JobKind, JobStatus, SecondaryStatus, find_job
@@ -164,5 +164,5 @@ def _check_payload(request: dict[str, Any]) -> None:
     payload, at_once = request.get("MaxPayloadInMB", 6), request.get("MaxConcurrentTransforms") or 1
     if payload > LARGEST_PAYLOAD_MB or payload * at_once > LARGEST_PAYLOAD_MB:
         raise ValidationException(
-            f"MaxConcurrentTransforms * MaxPayloadInMB is {at_once} * {payload}; it must not exceed {LARGEST_PAYLOAD_MB}."
+            f"MaxConcurrentTransforms * MaxPayloadInMB is {at_once} * {payload}; at most {LARGEST_PAYLOAD_MB} may be."
         )

@@ -2,8 +2,8 @@
 
 ``Runtime`` is what operations see. Behind it: ``jobs`` (queue, progress, stop) with ``training`` and ``transform``
 (what a job of each kind does, ``batches`` how input is cut); ``endpoints`` (deploy, replace, remove) with
-``deployments`` (a configuration's processes) and ``serving`` (one process). They share ``images`` (an environment for an
-image), ``containers`` (a model's files), ``objects`` (the store), ``launching`` (child processes), ``sockets`` and
+``deployments`` (a configuration's processes) and ``serving`` (one process). They share ``images`` (an environment for
+an image), ``containers`` (a model's files), ``objects`` (the store), ``launching`` (child processes), ``sockets`` and
 ``logs``. ``container`` is what runs inside the children.
 """
 
@@ -15,7 +15,7 @@ from typing import IO
 
 from sagemaker_server.errors import ServerMisconfigured
 from sagemaker_server.runtime.endpoints import Endpoints
-from sagemaker_server.runtime.jobs import Jobs
+from sagemaker_server.runtime.jobs import Jobs, Perform
 from sagemaker_server.runtime.launching import kill_leftovers
 from sagemaker_server.runtime.objects import Objects
 from sagemaker_server.runtime.training import perform_training
@@ -40,7 +40,7 @@ class Runtime:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings, self.database = settings, database
         objects = Objects(settings)
-        performers = {JobKind.TRAINING: perform_training, JobKind.TRANSFORM: perform_transform}
+        performers: dict[JobKind, Perform] = {JobKind.TRAINING: perform_training, JobKind.TRANSFORM: perform_transform}
         self.jobs = Jobs(settings, database, objects, performers)
         self.endpoints = Endpoints(settings, database, objects)
         self._claim: IO[str] | None = None
@@ -76,7 +76,9 @@ class Runtime:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             claim.close()
-            raise ServerMisconfigured(f"another server runs with the home {self.settings.home}; stop it first") from None
+            raise ServerMisconfigured(
+                f"another server runs with the home {self.settings.home}; stop it first"
+            ) from None
         self._claim = claim
 
     def _begin_jobs_again(self) -> list[tuple[JobKind, str]]:

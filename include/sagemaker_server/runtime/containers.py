@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,4 +103,4 @@ def _fetch(objects: Objects, uri: str, file: Path) -> None:
     """Downloads beside and renames, so that a file under its own name is whole."""
     partial = file.with_suffix(".partial")
     objects.fetch(Location.parse(uri), partial)
-    os.replace(partial, file)
+    partial.replace(file)

@@ -1,4 +1,4 @@
-"""Endpoints as they run: deployed, replaced without a gap (the new must answer before the old goes), removed, revived."""
+"""Endpoints as they run: deployed, replaced without a gap (the new answers before the old goes), removed, revived."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import copy
 import logging
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sagemaker_server.runtime.deployments import Deployment, DeploymentFailed, Variant
 from sagemaker_server.runtime.objects import Objects
@@ -35,7 +36,9 @@ class Endpoints:
     def start(self) -> None:
         """Takes up every endpoint where it was when the server ended."""
         with self._database.reading() as session:
-            found = [(row.name, EndpointStatus(row.status), row.deployment is not None) for row in all_endpoints(session)]
+            found = [
+                (row.name, EndpointStatus(row.status), row.deployment is not None) for row in all_endpoints(session)
+            ]
         for name, status, has_served in found:
             if status is EndpointStatus.DELETING:
                 self.remove(name)
@@ -66,8 +69,9 @@ class Endpoints:
             starting.cancel()
         self._in_turn(name, self._remove)
 
-    def choose(self, name: str, variant: str | None) -> Variant:
-        """The variant of an endpoint to send a request to.
+    @contextmanager
+    def chosen(self, name: str, variant: str | None) -> Iterator[Variant]:
+        """The variant of an endpoint to send a request to; it goes on serving until the block is left.
 
         Raises:
             NotServing: The endpoint is not up.
@@ -75,9 +79,14 @@ class Endpoints:
         """
         with self._changing:
             deployment = self._serving.get(name)
-        if deployment is None:
-            raise NotServing(f"endpoint {name} is being started")
-        return deployment.choose(variant)
+            if deployment is None:
+                raise NotServing(f"endpoint {name} is being started")
+            found = deployment.choose(variant)
+            found.replica.enter()
+        try:
+            yield found
+        finally:
+            found.replica.leave()
 
     def _in_turn(self, name: str, step: Callable[[str], None]) -> None:
         """Does a step on a thread of its own, after the endpoint's earlier steps."""

@@ -137,6 +137,8 @@ class Objects:
             key = json.loads(self._settings.principals.read_text())["principals"][PRINCIPAL]
         except (OSError, ValueError, KeyError) as fault:
             file = self._settings.principals
-            raise ObjectsUnavailable(f"the store has no key: principal {PRINCIPAL!r} of {file.name}: {fault!r}") from fault
+            raise ObjectsUnavailable(
+                f"the store has no key: principal {PRINCIPAL!r} of {file.name}: {fault!r}"
+            ) from fault
         session = Session(key["access_key_id"], key["secret_access_key"], region_name=self._settings.region)
         return session.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3"), config=CLIENT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,7 @@ class Replica:
         self._first_failure: str | None = None
         self._first_attempt_is_over = threading.Event()
         self._in_flight = 0
+        self._last_answer = 0.0
         self._child: Child | None = None
         self._client = self._new_client()
         self._keeper = threading.Thread(target=self._keep, name=f"replica {place.staged.name}", daemon=True)
@@ -113,33 +115,28 @@ class Replica:
             NotServing: There is none to ask.
             ServingFailed: It died or took longer; one that hangs is killed, and so replaced.
         """
-        if not self._ready.wait(REVIVAL_TIMEOUT):
-            raise NotServing(f"the serving process is not up: {last_words(self._place.log, 200)}")
-        with self._answering:
-            self._in_flight += 1
-        try:
-            answer = self._client.post("/invocations", content=body, headers=headers, timeout=timeout)
-        except httpx.ConnectError as fault:
-            raise NotServing(f"the serving process is being started again ({fault})") from fault
-        except httpx.TimeoutException as fault:
-            self._kill_child()
-            raise ServingFailed(f"the model did not answer within {timeout:.0f} s; its process was replaced") from fault
-        except httpx.HTTPError as fault:
-            raise ServingFailed("the serving process ended before it answered; it is being started again") from fault
-        finally:
-            with self._answering:
-                self._in_flight -= 1
-                self._answering.notify_all()
+        answer = self._asked(body, headers, timeout)
         content_type = answer.headers.get("Content-Type", "application/octet-stream")
         return Reply(answer.status_code, answer.content, content_type, answer.headers.get(ATTRIBUTES))
 
+    def enter(self) -> None:
+        """Counts a request in: ``drain`` waits until it has left."""
+        with self._answering:
+            self._in_flight += 1
+
+    def leave(self) -> None:
+        """Counts a request out."""
+        with self._answering:
+            self._in_flight -= 1
+            self._answering.notify_all()
+
     def drain(self) -> None:
-        """Lets the requests that are being answered be finished, then ends the process."""
+        """Lets the requests that have entered be finished, then ends the process."""
         with self._answering:
             self._answering.wait_for(lambda: self._in_flight == 0, DRAINING_TIME)
         self.kill()
 
-    def stop(self, grace: float = 0.0) -> None:  # noqa: ARG002 - a request has no state to save
+    def stop(self, grace: float = 0.0) -> None:
         """Ends the process; a serving process gets no grace."""
         self.kill()
 
@@ -149,9 +146,39 @@ class Replica:
         self._kill_child()
         if self._keeper.is_alive():
             self._keeper.join()
+        self._ready.set()  # whoever waits need not wait any longer
         self._client.close()
         self._socket.unlink(missing_ok=True)
         shutil.rmtree(self._run, ignore_errors=True)
+
+    def _asked(self, body: bytes, headers: dict[str, str], timeout: float) -> httpx.Response:
+        """The process's answer. A request that reached no process is sent to the next; one that did is not repeated."""
+        began = time.monotonic()
+        while self._ready.wait(max(0.0, began + REVIVAL_TIMEOUT - time.monotonic())) and not self._ended.is_set():
+            client = self._client
+            try:
+                answer = client.post("/invocations", content=body, headers=headers, timeout=timeout)
+                self._last_answer = time.monotonic()
+                return answer
+            except httpx.ConnectError:
+                self._give_up(client)
+            except httpx.TimeoutException as fault:
+                if self._last_answer < began:  # it answers nobody: it hangs
+                    self._give_up(client)
+                raise ServingFailed(f"the model did not answer within {timeout:.0f} s") from fault
+            except (httpx.HTTPError, RuntimeError) as fault:  # the second: the client was closed meanwhile
+                self._give_up(client)
+                raise ServingFailed("the serving process ended before it answered; it is started again") from fault
+        raise NotServing(f"the serving process is not up: {last_words(self._place.log, 200)}")
+
+    def _give_up(self, client: httpx.Client) -> None:
+        """Makes an end of the process that a client talks to, unless its successor is there already."""
+        with self._answering:
+            is_current = client is self._client
+            if is_current:
+                self._ready.clear()
+        if is_current:
+            self._kill_child()
 
     def _keep(self) -> None:
         """Starts a process, waits for its end, and so on until stopped; the pauses between failures grow."""
@@ -184,9 +211,10 @@ class Replica:
             pass
         came_up = is_over is None
         if came_up:
-            self._client, former = client, self._client
+            with self._answering:
+                self._client, former = client, self._client
+                self._ready.set()
             former.close()
-            self._ready.set()
             self._first_attempt_is_over.set()
             child.wait()
             self._ready.clear()

@@ -30,7 +30,7 @@ def perform_training(run: Run, job: Job) -> dict[str, Any]:
         JobFailed: An input is missing, the script failed, or its output cannot be stored.
         JobStopped: It was asked to stop, or took too long; what it had written by then is stored.
     """
-    request, folder = job.request, run.folder
+    request, _folder = job.request, run.folder
     run.change(lambda stored: setattr(stored, "started", present()))
     try:
         python = interpreter(resolve(request["AlgorithmSpecification"]["TrainingImage"]), run.settings.environments)

@@ -23,7 +23,7 @@ class Protocol(StrEnum):
     QUERY = "query"
 
 
-JSON_SERVICES = ("sagemaker", "kms", "cloudtrail")
+JSON_SERVICES = ("sagemaker", "kms", "cloudtrail", "logs")
 REST_SERVICES = ("sagemaker-runtime",)
 QUERY_SERVICES = ("sts",)
 

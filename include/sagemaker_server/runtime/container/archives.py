@@ -1,4 +1,4 @@
-"""Archives within bounds: unpacked so that they can neither escape, link nor swell; packed to the same bytes each time."""
+"""Archives within bounds: unpacked so that they neither escape, link nor swell; packed to the same bytes each time."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def unpack(archive: Path, folder: Path, bounds: Bounds | None = None) -> None:
     try:
         with _decompressed(archive) as plain:
             stream = _Metered(plain, bounds)
-            with tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK) as tar:  # type: ignore[call-overload]
+            with tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK) as tar:
                 _unpack_members(tar, stream, folder, bounds)
     except (tarfile.TarError, EOFError, OSError, ValueError) as fault:
         raise ArchiveRefused(f"{archive.name} cannot be unpacked: {fault}") from fault

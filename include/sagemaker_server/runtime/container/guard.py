@@ -73,10 +73,13 @@ class Guard:
         self._output: int | None = source
         self._control: int | None = 0
         self._kill_at = NEVER
+        settled, settle = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
-            become(workload, output)
+            become(workload, output, settle)
         os.close(output)
+        os.close(settle)
+        os.read(settled, 1)  # only now would a signal reach the workload, and end it
 
     def run(self) -> int:
         """Waits for the workload's end, its own or one that was asked for; then sweeps up.
@@ -146,10 +149,14 @@ class Guard:
         self._log.close()
 
 
-def become(workload: dict[str, Any], output: int) -> NoReturn:
+def become(workload: dict[str, Any], output: int, settle: int) -> NoReturn:
     """Turns the forked child into the workload: own session, bounded, bound to its parent, with nothing open."""
     try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
         os.setsid()
+        os.close(settle)
         os.chdir(workload["folder"])
         _die_with_parent()
         for name, bound in workload["limits"].items():
@@ -157,14 +164,11 @@ def become(workload: dict[str, Any], output: int) -> NoReturn:
             _, hard = resource.getrlimit(number)
             ceiling = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
             resource.setrlimit(number, (ceiling, ceiling))
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.closerange(3, 1024)
-        os.execve(workload["command"][0], workload["command"], workload["environment"])
+        os.execve(workload["command"][0], workload["command"], workload["environment"])  # noqa: S606
     except BaseException as fault:  # nothing may return from here into the guard's code
         os.write(output, f"cannot run {workload['command'][0]}: {fault}\n".encode())
         os._exit(COULD_NOT_RUN)

@@ -96,7 +96,9 @@ class Model:
         try:
             return self._input_fn(content, content_type)
         except (ValueError, TypeError, KeyError, IndexError) as fault:
-            raise RequestRefused(f"the body cannot be read as {content_type}: {type(fault).__name__}: {fault}") from fault
+            raise RequestRefused(
+                f"the body cannot be read as {content_type}: {type(fault).__name__}: {fault}"
+            ) from fault
 
 
 def load_script(program: Path) -> ModuleType:
@@ -192,7 +194,7 @@ def to_answer(result: Any, accept: str) -> Answer:
 
 def media_type(header: str) -> str:
     """The type that a ``Content-Type`` or ``Accept`` header begins with, without parameters."""
-    return header.split(",")[0].split(";")[0].strip().lower()
+    return header.split(",", maxsplit=1)[0].split(";", maxsplit=1)[0].strip().lower()
 
 
 def _to_array(content: bytes | str, kind: str) -> Any:

@@ -18,6 +18,8 @@ from .archives import ArchiveRefused, unpack
 REASON_LENGTH = 700
 NOT_ARGUMENTS = "sagemaker_"
 
+_end_is_near = threading.Event()
+
 
 class ScriptRefused(Exception):
     """The script cannot be started; the message says why."""
@@ -29,7 +31,7 @@ def main() -> int:
     Returns:
         The script's exit status; 1 if it could not be started.
     """
-    signal.signal(signal.SIGTERM, lambda *_: None)  # the script gets it too, and decides what to do with its time
+    signal.signal(signal.SIGTERM, _note_end)
     folder = Path(sys.argv[2])
     try:
         configuration = _configuration(folder)
@@ -105,6 +107,11 @@ def to_environment(folder: Path, configuration: dict[str, Any], arguments: list[
     return {name: json.dumps(v) if isinstance(v, dict | list) else str(v) for name, v in variables.items()}
 
 
+def _note_end(*_: object) -> None:
+    """On SIGTERM: the script gets it too, and decides what to do with the time that is left."""
+    _end_is_near.set()
+
+
 def _configuration(folder: Path) -> dict[str, Any]:
     files = ("hyperparameters", "inputdataconfig", "resourceconfig")
     return {name: json.loads((folder / "input" / "config" / f"{name}.json").read_text()) for name in files}
@@ -138,6 +145,8 @@ def _program(folder: Path, hyperparameters: dict[str, str]) -> str:
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
     """Runs the script; its errors go on to the log, and their last lines are kept for the failure reason."""
     script = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE)
+    if _end_is_near.is_set():  # the signal came before there was a script to get it
+        script.terminate()
     last_lines: deque[bytes] = deque(maxlen=40)
     assert script.stderr is not None  # noqa: S101 - asked for above
     listener = threading.Thread(target=_listen, args=(script.stderr, last_lines), daemon=True)

@@ -122,7 +122,16 @@ def _is_current(stamp: Path, image: Image) -> bool:
 def _synchronise(image: Image, folder: Path) -> None:
     """Installs exactly what the lock names, wheels only: nothing of an image is built, so nothing of it runs here."""
     (folder / "made-from").unlink(missing_ok=True)
-    command = [_uv(), "sync", "--frozen", "--no-build", "--compile-bytecode", "--no-progress", "--project", str(image.folder)]
+    command = [
+        _uv(folder.parent),
+        "sync",
+        "--frozen",
+        "--no-build",
+        "--compile-bytecode",
+        "--no-progress",
+        "--project",
+        str(image.folder),
+    ]
     if SpecifierSet(image.requires_python).contains(".".join(map(str, sys.version_info[:3]))):
         command += ["--python", sys.executable]
     passed = {name: value for name, value in os.environ.items() if _is_for_uv(name)}
@@ -142,12 +151,16 @@ def _synchronise(image: Image, folder: Path) -> None:
 
 
 def _is_for_uv(name: str) -> bool:
-    return name in PASSED_TO_UV or name.startswith(("UV_", "XDG_")) or name.lower() in ("http_proxy", "https_proxy", "all_proxy")
+    return (
+        name in PASSED_TO_UV
+        or name.startswith(("UV_", "XDG_"))
+        or name.lower() in ("http_proxy", "https_proxy", "all_proxy")
+    )
 
 
-def _uv() -> str:
-    beside = f"{Path(sys.executable).parent}{os.pathsep}{Path.home() / '.local' / 'bin'}"
-    found = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=beside)
+def _uv(environments: Path) -> str:
+    elsewhere = (Path(sys.executable).parent, environments / "uv" / "bin", Path.home() / ".local" / "bin")
+    found = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=os.pathsep.join(map(str, elsewhere)))
     if found is None:
         raise ImageNotPrepared("uv is not on the PATH; it makes the environments of the container images: install uv")
     return found
