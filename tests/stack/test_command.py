@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.running_stack import RunningStack, stack_folder
 
-from stack import lifecycle, supervision
+from stack import lifecycle
 from stack.processes import processes_of
 from stack.settings import Settings
 
@@ -76,38 +76,37 @@ def test_status_and_env_find_a_running_stack_by_its_folder_alone(running_stack: 
 
 
 @pytest.mark.stack
-def test_an_interrupted_start_leaves_nothing_behind(folder: dict[str, str]) -> None:
-    settings = Settings.from_environment(folder)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "stack", "up"], env={**os.environ, **folder}, stdout=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 120
-    while len(processes_of(settings.home)) < 9:  # supervisor, its seven programs and a child of theirs
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=120)
-    assert process.returncode == 130
-    assert processes_of(settings.home) == []
+def test_a_start_after_everything_was_killed_finds_all_state(running_stack: RunningStack) -> None:
+    running_stack.client("pipeline", "s3").put_object(Bucket="model-governance", Key="use-cases/kept", Body=b"kept")
+    with running_stack.airflow("admin") as client:
+        made = client.post("/api/v2/variables", json={"key": "kept", "value": "kept"})
+        assert made.status_code in {201, 409}
+    for process in processes_of(running_stack.home):
+        process.kill()
+    again = command(running_stack.environment, "up")
+    assert again.returncode == 0, again.stdout + again.stderr
+    with running_stack.airflow("admin") as client:
+        assert client.get("/api/v2/variables/kept").json()["value"] == "kept"
+    kept = running_stack.client("pipeline", "s3").get_object(Bucket="model-governance", Key="use-cases/kept")
+    assert kept["Body"].read() == b"kept"
 
 
 @pytest.mark.stack
-def test_a_start_after_everything_was_killed_finds_all_state(folder: dict[str, str]) -> None:
-    settings = Settings.from_environment(folder)
-    lifecycle.up(settings, folder, print)
-    stack = RunningStack(settings, folder)
-    stack.client("pipeline", "s3").put_object(Bucket="model-governance", Key="use-cases/kept", Body=b"kept")
-    with stack.airflow("admin") as client:
-        made = client.post("/api/v2/variables", json={"key": "kept", "value": "kept"})
-        assert made.status_code == 201
-    for process in processes_of(settings.home):
-        process.kill()
-    again = command(folder, "up")
-    assert again.returncode == 0, again.stdout + again.stderr
-    with stack.airflow("admin") as client:
-        assert client.get("/api/v2/variables/kept").json()["value"] == "kept"
-    kept = stack.client("pipeline", "s3").get_object(Bucket="model-governance", Key="use-cases/kept")["Body"].read()
-    assert kept == b"kept"
-    assert command(folder, "down").stdout == "The stack is down.\n"
-    assert not supervision.is_running(settings)
-    assert processes_of(settings.home) == []
+def test_an_interrupted_start_and_down_leave_nothing_behind(running_stack: RunningStack) -> None:
+    environment, home = running_stack.environment, running_stack.home
+    assert command(environment, "down").stdout == "The stack is down.\n"
+    assert processes_of(home) == []
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stack", "up"], env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while len(processes_of(home)) < 9:  # supervisor, its seven programs and a child of theirs
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+        assert process.returncode == 130
+        assert processes_of(home) == []
+    finally:
+        assert command(environment, "up").returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_port_that_is_none_is_refused_by_the_name_of_its_setting(port: str) ->
 
 def test_one_port_for_two_parts_is_refused() -> None:
     settings = Settings.from_environment({"MODEL_GOVERNANCE_S3_PORT": "8080"})
-    with pytest.raises(SettingRefused, match="MODEL_GOVERNANCE_AIRFLOW_PORT=8080.*MODEL_GOVERNANCE_S3_PORT=8080"):
+    with pytest.raises(SettingRefused, match=r"MODEL_GOVERNANCE_AIRFLOW_PORT=8080.*MODEL_GOVERNANCE_S3_PORT=8080"):
         settings.refuse_what_is_unsafe()
 
 
@@ -50,8 +51,6 @@ def test_a_home_too_long_for_sockets_is_refused() -> None:
 
 
 def test_a_taken_port_is_refused_by_its_number_and_setting(tmp_path: Path) -> None:
-    import socket
-
     ports = free_ports(3)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
