@@ -13,7 +13,7 @@ from airflow.sdk import chain, task_group
 from model_governance.domain.candidate import Candidate, data_prefix, report_key, split_prefix
 from model_governance.domain.canonical import canonical_json, sha256_hex
 from model_governance.domain.evidence import EvidenceKind
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import version_content
 from model_governance.errors import DataRefused
 from model_governance.hooks.source_code import pack_source_code
@@ -81,12 +81,7 @@ def register_candidate(run: Run) -> None:
         data_sha256=sha256,
         trainer=run.trainer,
     )
-
-    def is_there(entry: Entry) -> bool:
-        return entry.kind is EntryKind.CANDIDATE and entry.subject == package.arn
-
-    body = candidate.model_dump(mode="json")
-    run.installation.ledger(run.name).append(EntryKind.CANDIDATE, package.arn, body, unless=is_there)
+    run.enter(EntryKind.CANDIDATE, package.arn, candidate.model_dump(mode="json"))
     run.installation.lineage.artifact(f"{run.name}-data-{sha256[:12]}", "DataSet", data)
     log.info("candidate %s, version %d", package.arn, package.version)
 

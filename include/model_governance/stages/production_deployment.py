@@ -9,7 +9,7 @@ from airflow.sdk import chain, task_group
 from model_governance.decisions.open import open_gate
 from model_governance.decisions.subject import MODEL_DIGEST
 from model_governance.domain.decision import Gate
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import with_custom_details
 from model_governance.errors import EvaluationRefused
 from model_governance.hooks.model_registry import StageStatus
@@ -72,11 +72,7 @@ def record(run: Run) -> None:
         "model_sha256": package.metadata.get(MODEL_DIGEST, ""),
         "authority": authority,
     }
-
-    def is_there(entry: Entry) -> bool:
-        return entry.kind is EntryKind.DEPLOYMENT and entry.subject == package.arn and entry.body == body
-
-    run.installation.ledger(run.name).append(EntryKind.DEPLOYMENT, package.arn, body, unless=is_there)
+    run.enter(EntryKind.DEPLOYMENT, package.arn, body)
     note_stage(run, _PRODUCTION, StageStatus.DEPLOYED, f"serves from endpoint {endpoint_name(run, _PRODUCTION)}")
     changed = with_custom_details(
         dict(package.card), {"deployment": f"{endpoint_name(run, _PRODUCTION)} ({config_name(run, _PRODUCTION)})"}
