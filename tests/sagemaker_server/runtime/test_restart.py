@@ -37,7 +37,10 @@ def left_of(server: ServerAndStore) -> list[int]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == mark_of(server.home) and process.status() != psutil.STATUS_ZOMBIE:
+            if (
+                process.environ().get(MARK, "").startswith(mark_of(server.home))
+                and process.status() != psutil.STATUS_ZOMBIE
+            ):
                 found.append(process.pid)
         except psutil.Error:
             continue
