@@ -34,7 +34,7 @@ MARK = "MODEL_GOVERNANCE_STACK"
 
 _FROM_THE_USER = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _NOT_FOR_PROGRAMS = {f"MODEL_GOVERNANCE_{name}" for name in ("DATABASE_URL", "REGISTRY_URL", "BROKER_URL", "SECRETS")}
-_SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail")
+_SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail", "logs")
 
 
 class Program(StrEnum):

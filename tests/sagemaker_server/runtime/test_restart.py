@@ -125,6 +125,10 @@ def test_deletion_that_was_interrupted_is_carried_through_and_a_changed_model_is
 def test_second_server_with_the_same_home_does_not_start(own_server: ServerAndStore) -> None:
     port = free_port()
     settings = replace(own_server.settings, sagemaker_port=port, sagemaker_url=f"http://127.0.0.1:{port}")
-    with pytest.raises(AssertionError, match="another server runs with the home"):
-        ServerAndStore(settings).start_server()
+    second = ServerAndStore(settings)
+    try:
+        with pytest.raises(AssertionError, match="another server runs with the home"):
+            second.start_server()
+    finally:
+        second.end("sagemaker")
     assert own_server.client("sagemaker").list_endpoints()["Endpoints"] == []
