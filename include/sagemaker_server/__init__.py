@@ -1,1 +1,51 @@
-"""The embedded server: SageMaker's registry, cards, lineage, jobs and endpoints over SageMaker's own wire protocol."""
+"""The embedded server: SageMaker's registry, cards, lineage, jobs and endpoints over SageMaker's own wire protocol.
+
+It answers boto3, the SageMaker SDK and Airflow's Amazon provider as AWS does, for one account in one region, so that
+the same code runs here and there. Start it with ``python -m sagemaker_server``; ``settings`` says how it is set up.
+
+The way of a request, and of an import: ``app`` takes it off HTTP, ``signature`` finds out who signed it and what he
+may do, ``wire`` reads and checks it by botocore's model of the service, ``operations`` holds a function for each
+action, ``runtime`` runs jobs and endpoints, ``storage`` keeps everything. ``errors`` has AWS's names for every refusal.
+
+Where it differs from AWS
+=========================
+
+======================= =========================================== ==================================================
+What                    AWS                                         here
+======================= =========================================== ==================================================
+Actions                 some hundreds                               those of ``operations``; any other answers
+                                                                    ``UnsupportedOperation`` and names what is there
+Account and region      many                                        one each; an ARN of another does not exist
+Consistency             Search and lists follow after seconds       immediate: an answer has all committed before it
+Throttling, quotas      yes                                         none but the limits within a request
+Order of faults         undocumented                                the order of the request, then what is missing
+Names in ARNs           sometimes in lower case                     as they were given
+Version numbers         a group made anew begins again              never given out twice, even when the group is
+                                                                    deleted and made anew
+Package status          Pending, InProgress, Completed              Completed at once; ``ValidationSpecification`` is
+                                                                    kept and not run
+ClientToken             forgotten after some time                   kept as long as what it made; the same token with
+                                                                    other parameters is a ``ConflictException``
+CreateArtifact          not documented for a source known already   ``ValidationException``, "already exists"
+Automatic lineage       jobs and packages leave entities behind     only what is created is there
+Model card content      checked by an internal schema               the published schema, with the limits it means
+Card sent unchanged     makes a version                             makes none
+``MetadataOnly``        what AWS keeps unencrypted                  risk rating and model id; nothing is encrypted here
+Search                  all resources, shared ones too              those that exist here, of this account;
+                                                                    ``NotEquals`` also finds what lacks the property
+IAM                     roles, groups, boundaries, variables        users with one identity policy each; documents with
+                                                                    anything else stop the start
+Condition keys          all of IAM's                                global keys of the request, ``aws:RequestTag``,
+                                                                    ``aws:TagKeys``, the keys of model packages; no
+                                                                    ``aws:ResourceTag``. ``sagemaker:ModelCardStatus``
+                                                                    is an extension of ours
+Temporary credentials   yes                                         no: long-lived keys from a file of the installation
+Repeated requests       accepted within 15 minutes                  the same
+CloudTrail              90 days, minutes late, reads too            for ever, in the call's own transaction, only what
+                                                                    changes something and what was denied; KMS's Sign
+                                                                    is not on record
+KMS                     keys of many kinds, key policies            one Ed25519 key, ``ED25519_SHA_512`` over messages
+``SecurityConfig``      encrypts                                    is kept and shown; nothing is encrypted
+Transport               TLS                                         HTTP on loopback; put TLS in front of anything wider
+======================= =========================================== ==================================================
+"""

@@ -131,7 +131,8 @@ def _ours(folder: Path) -> Iterator[int]:
     (policies / "bench.json").write_text(json.dumps(allow))
     key = {"access_key_id": _KEY.access_key, "secret_access_key": _KEY.secret_key}
     principals = folder / "principals.json"
-    principals.write_text(json.dumps({"account": "111122223333", "principals": {"bench": key}}))
+    runtime = {"access_key_id": "AKIARUNTIME", "secret_access_key": "another-secret-of-this-run-only"}
+    principals.write_text(json.dumps({"account": "111122223333", "principals": {"bench": key, "runtime": runtime}}))
     environment = os.environ | {
         "SAGEMAKER_SERVER_HOME": str(folder / "server"),
         "SAGEMAKER_SERVER_PRINCIPALS": str(principals),

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import boto3
@@ -20,7 +21,7 @@ from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.installation import Settings as InstallationSettings
 from stack.credentials import LEDGER_PUBLIC_KEY, Credentials, make_credentials
-from stack.environments import make_environments
+from stack.environments import make_object_store_environment
 from stack.settings import Settings
 
 SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "STS", "KMS", "CLOUDTRAIL")
@@ -72,7 +73,7 @@ def stack_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         }
     )
     make_credentials(settings)
-    make_environments(settings, print)
+    make_object_store_environment(settings, print)
     return settings
 
 
@@ -127,8 +128,8 @@ def installation_of(stack_settings: Settings, registry_server: None, clients_of:
 
 @pytest.fixture(scope="session")
 def clients_of(stack_settings: Settings, aws_environment: None) -> ClientsOf:
-    """Clients under a principal, each time new ones."""
-    return lambda principal: named_clients(stack_settings, principal)
+    """Clients under a principal; made once each, which takes longer than most tests."""
+    return cache(lambda principal: named_clients(stack_settings, principal))
 
 
 def named_clients(settings: Settings, principal: str) -> EnvironmentClients:

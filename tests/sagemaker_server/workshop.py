@@ -21,7 +21,7 @@ import httpx
 from botocore.config import Config
 
 from stack.credentials import Credentials, make_credentials
-from stack.environments import make_environments
+from stack.environments import make_object_store_environment
 from stack.settings import Settings
 
 ROLE = "arn:aws:iam::111122223333:role/model-governance-execution"
@@ -97,7 +97,7 @@ def server_and_store_in(home: Path) -> ServerAndStore:
     ports = {f"MODEL_GOVERNANCE_{part}_PORT": str(free_port()) for part in ("SAGEMAKER", "S3", "AIRFLOW", "LOG")}
     settings = Settings.from_environment({"MODEL_GOVERNANCE_HOME": str(home), **ports})
     make_credentials(settings)
-    make_environments(settings, print)
+    make_object_store_environment(settings, print)
     server = ServerAndStore(settings)
     server.start_store()
     for bucket in (BUCKET, "landing"):

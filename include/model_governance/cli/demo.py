@@ -20,6 +20,7 @@ from model_governance.cli.approvers import APPROVERS, Approver, gate_panel
 from model_governance.cli.live_view import RunView
 from model_governance.cli.stack_people import StackPerson
 from model_governance.cli.terminal import console
+from model_governance.domain.candidate import split_prefix
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.request import GateRequest
@@ -185,7 +186,8 @@ def _ask_production(run: _Run) -> None:
         for entry in run.installation.ledger(run.use_case).entries()
         if entry.kind is EntryKind.CANDIDATE and entry.body["run_id"] == run.run_id
     )
-    held_out = run.installation.artifacts.get(f"use-cases/{run.use_case}/data/{candidate['data_sha256']}/holdout.csv")
+    declared = run.installation.use_case(run.use_case)
+    held_out = run.installation.artifacts.get(f"{split_prefix(declared, candidate['data_sha256'])}holdout.csv")
     application = held_out.decode().splitlines()[0]
     answer = run.installation.endpoints.invoke(run.use_case, application + "\n").strip()
     console.print(

@@ -118,7 +118,7 @@ def _settle(
     if subject.standing is Standing.PENDING:
         outcome = Outcome.WAITING if verdict.state is GateState.WAITING else Outcome.BLOCKED
         return Adjudication(outcome, reason, verdict.decided_by)
-    if subject.standing in (Standing.OTHER, Standing.IN_USE):
+    if subject.standing in (Standing.OTHER, Standing.BEYOND):
         says = f"the registry says {subject.status or 'nothing'}, which is no answer to a request"
         return Adjudication(Outcome.BLOCKED, "; ".join(filter(None, (reason, says))), verdict.decided_by)
     if record.request is None and subject.standing is Standing.REJECTED:

@@ -51,24 +51,17 @@ def decide(
     channel: Channel,
     event_id: str = "",
 ) -> Entry:
-    """Records a decision in the ledger and applies it to the registry, if it may be made.
-
-    Safe to repeat: the same person's same verdict on the same request (or the same event) is one decision.
+    """Records a decision in the ledger and applies it to the registry, if it may be made; safe to repeat.
 
     Args:
         installation: Through which to act, as the principal ``decision-service``.
         gate: The gate decided on.
         use_case: The use case's name.
         subject: ARN of the model package, or of the use case's card.
-        verdict: approve or reject.
-        actor: Id of the person, from the people file.
-        comment: What the person wrote.
-        channel: How it arrived.
-        event_id: The approval record's event, where it came through the registry.
+        verdict: Like ``actor``, ``comment``, ``channel`` and ``event_id``: see ``Answer``.
 
     Returns:
-        The ledger entry that holds the decision (``Decision.model_validate(entry.body)``). The gate may still wait
-        for more approvals: ask ``gate_verdict``.
+        The ledger entry that holds the ``Decision``. The gate may still wait for more: ask ``gate_verdict``.
 
     Raises:
         DecisionRefused: Not a known person, no role for this gate, owner, author or trainer of the model, decider of
@@ -79,8 +72,9 @@ def decide(
     """
     answer = Answer(verdict, actor, comment.strip(), channel, event_id)
     hearing = Hearing.of(installation, gate, use_case, subject)
-    entry = installation.ledger(use_case).propose(lambda entries: hearing.hear(answer, entries))
-    record = read_record(installation.ledger(use_case).entries(), gate, hearing.subject.arn)
+    ledger = installation.ledger(use_case)
+    entry = ledger.propose(lambda entries: hearing.hear(answer, entries))
+    record = read_record(ledger.entries(), gate, hearing.subject.arn)
     standing = evaluate_record(installation, record, hearing.policy, hearing.observed)
     apply_verdict(installation, read_subject(installation, gate, use_case, subject), standing, record)
     return entry
@@ -114,7 +108,7 @@ def apply_verdict(installation: Installation, subject: Subject, verdict: GateVer
         AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
     """
     decided = {GateState.OPEN: Standing.APPROVED, GateState.REJECTED: Standing.REJECTED}.get(verdict.state)
-    if decided is None or subject.standing in (Standing.IN_USE, Standing.OTHER):
+    if decided is None or subject.standing in (Standing.BEYOND, Standing.OTHER):
         return
     said = "; ".join(
         f"{decided.value} by {decision.actor} as {decision.role} ({decision.channel.value}, ledger entry "
@@ -200,7 +194,7 @@ class Hearing:
             raise DecisionRefused(
                 f"{self._name} is decided already: {_told(record)}. A second decision needs a new request."
             )
-        if self.subject.standing in (Standing.OTHER, Standing.IN_USE):
+        if self.subject.standing in (Standing.OTHER, Standing.BEYOND):
             raise DecisionRefused(
                 f"{self._name} is not pending: the registry says {self.subject.status or 'nothing'}. Request it again."
             )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
 from model_governance.decisions.record import read_record
 from model_governance.decisions.request import draft_request, missing_from
-from model_governance.decisions.subject import Standing, locate_subject, read_subject
+from model_governance.decisions.subject import Standing, Subject, locate_subject, read_subject
 from model_governance.domain.decision import Gate
-from model_governance.domain.gate import GateState
+from model_governance.domain.gate import GateState, GateVerdict
 from model_governance.domain.policy import MissingItem
 from model_governance.hooks.installation import Installation
 
@@ -31,8 +31,9 @@ def missing_for(
     policy = installation.policy
     found = read_subject(installation, gate, use_case, subject or locate_subject(installation, gate, use_case, run_id))
     observed = observe(installation, found, policy)
-    record = read_record(installation.ledger(use_case).entries(), gate, found.arn)
-    draft = draft_request(installation, found, run_id, record, policy, observed)
+    entries = installation.ledger(use_case).entries()
+    record = read_record(entries, gate, found.arn)
+    draft = draft_request(installation, found, run_id, entries, policy, observed)
     rule = policy.rule(draft.tier, gate)
     items = list(missing_from(rule, draft, found))
     items += [
@@ -41,20 +42,27 @@ def missing_for(
     ]
     verdict = evaluate_record(installation, record, policy, observed)
     who = ", ".join(draft.approvers) or " or ".join(rule.roles)
+    return (*items, *_undecided(verdict, found, who, something_is_missing=bool(items)))
+
+
+def _undecided(verdict: GateVerdict, subject: Subject, who: str, *, something_is_missing: bool) -> list[MissingItem]:
+    """What is missing beside evidence: the request, an answer, or the answer's showing in the registry.
+
+    Args:
+        verdict: How the gate stands by its record.
+        subject: What it stands before.
+        who: Who may decide.
+        something_is_missing: Whether something is missing that has to come before a request.
+    """
+    reason = "; ".join(verdict.reasons)
     if verdict.state is GateState.WAITING:
-        items.append(
-            MissingItem(what="approval", reason="; ".join(verdict.reasons), owner=who, how="approve or reject")
-        )
-    elif verdict.state is GateState.REJECTED:
-        items.append(
-            MissingItem(what="approval", reason="; ".join(verdict.reasons), owner="author", how="bring a new version")
-        )
-    elif verdict.state is GateState.BLOCKED and not items:
+        return [MissingItem(what="approval", reason=reason, owner=who, how="approve or reject")]
+    if verdict.state is GateState.REJECTED:
+        return [MissingItem(what="approval", reason=reason, owner="author", how="bring a new version")]
+    if verdict.state is GateState.BLOCKED and not something_is_missing:
         how = "run the lifecycle to its gate, or request it again"
-        items.append(MissingItem(what="request", reason="; ".join(verdict.reasons), owner="pipeline", how=how))
-    elif verdict.is_open and found.standing not in (Standing.APPROVED, Standing.IN_USE):
-        says = f"decided, but the registry still says {found.status or 'nothing'}"
-        items.append(
-            MissingItem(what="registry", reason=says, owner="decision-service", how="it is applied at next look")
-        )
-    return tuple(items)
+        return [MissingItem(what="request", reason=reason, owner="pipeline", how=how)]
+    if verdict.is_open and subject.standing not in (Standing.APPROVED, Standing.BEYOND):
+        says = f"decided, but the registry still says {subject.status or 'nothing'}"
+        return [MissingItem(what="registry", reason=says, owner="decision-service", how="it is applied at next look")]
+    return []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
-from model_governance.decisions.record import candidate_of_run, read_record
+from model_governance.decisions.record import approved_declarations, candidate_of_run, read_record
 from model_governance.decisions.subject import Standing, read_subject
 from model_governance.domain.decision import Decision, Gate
 from model_governance.domain.ledger import Entry
@@ -58,7 +58,13 @@ def open_gate(
     entries = installation.ledger(use_case).verify()
     for before in _BEFORE[gate]:
         _open(installation, before, use_case, entries, run_id, None if before is Gate.USE_CASE else subject)
-    return _open(installation, gate, use_case, entries, run_id, subject)
+    opened = _open(installation, gate, use_case, entries, run_id, subject)
+    if opened.request.use_case_digest not in approved_declarations(entries):
+        raise GateClosed(
+            f"the {gate.value} gate of {use_case} is closed for {opened.subject}: nobody has approved the use case as "
+            f"it was declared for it (digest {opened.request.use_case_digest[:12]})"
+        )
+    return opened
 
 
 def _open(
@@ -76,7 +82,7 @@ def _open(
     record = read_record(entries, gate, found.arn)
     verdict = evaluate_record(installation, record, policy, observe(installation, found, policy))
     reasons = list(verdict.reasons)
-    if found.standing not in (Standing.APPROVED, Standing.IN_USE):
+    if found.standing not in (Standing.APPROVED, Standing.BEYOND):
         reasons.append(f"the registry says {found.status or 'nothing'}, not Approved")
     if record.request is not None:
         reasons.extend(changed_reports(installation, record.request.evidence))

@@ -9,13 +9,14 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from model_governance.domain.candidate import Candidate
-from model_governance.domain.decision import Decision, Gate
+from model_governance.domain.decision import Decision, DecisionVerdict, Gate
 from model_governance.domain.evidence import Evidence, EvidenceKind
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.request import GateRequest
+from model_governance.domain.use_case import UseCase
 from model_governance.errors import LedgerBroken
 
-_Record = TypeVar("_Record", GateRequest, Decision, Evidence, Candidate)
+_Record = TypeVar("_Record", GateRequest, Decision, Evidence, Candidate, UseCase)
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,43 @@ def candidate_of_run(entries: Sequence[Entry], run_id: str) -> Candidate | None:
     return next((candidate for candidate in registered if candidate.run_id == run_id), None)
 
 
+def recorded_use_case(entries: Sequence[Entry], run_id: str) -> UseCase | None:
+    """The declaration that a run began with; None where it has recorded none.
+
+    An edit of the file meanwhile, of owner or approvers say, changes nothing in a run that is under way.
+
+    Raises:
+        LedgerBroken: The entry holds something else, or its digest is another.
+    """
+    for entry in reversed(entries):
+        if entry.kind is EntryKind.USE_CASE and run_id and entry.body.get("run_id") == run_id:
+            use_case = _valid(UseCase, entry, entry.body.get("declaration"))
+            if use_case.digest != entry.body.get("use_case_digest"):
+                raise LedgerBroken(
+                    f"ledger of {entry.use_case}, entry {entry.sequence}: its use case has digest {use_case.digest}, "
+                    f"recorded is {entry.body.get('use_case_digest')}"
+                )
+            return use_case
+    return None
+
+
+def approved_declarations(entries: Sequence[Entry]) -> frozenset[str]:
+    """Digests of the declarations that somebody has approved as a use case."""
+    requests = [_read(GateRequest, entry) for entry in entries if entry.kind is EntryKind.REQUEST]
+    decisions = [_read(Decision, entry) for entry in entries if entry.kind is EntryKind.DECISION]
+    approved = {each.request_digest for each in decisions if each.verdict is DecisionVerdict.APPROVE}
+    return frozenset(
+        each.use_case_digest for each in requests if each.gate is Gate.USE_CASE and each.digest in approved
+    )
+
+
 def _read(model: type[_Record], entry: Entry) -> _Record:
+    return _valid(model, entry, entry.body)
+
+
+def _valid(model: type[_Record], entry: Entry, body: object) -> _Record:
     try:
-        return model.model_validate(entry.body)
+        return model.model_validate(body)
     except ValidationError as faults:
         raise LedgerBroken(
             f"ledger of {entry.use_case}, entry {entry.sequence}: holds no {entry.kind.value}: "

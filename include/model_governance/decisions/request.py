@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
-from model_governance.decisions.record import GateRecord, read_record
+from model_governance.decisions.record import GateRecord, read_record, recorded_use_case
 from model_governance.decisions.subject import Standing, Subject, locate_subject, read_subject, set_standing
 from model_governance.domain.decision import Gate
 from model_governance.domain.gate import GateState, Observed
@@ -27,14 +27,14 @@ def request_approval(
     decided or not, and a use case that is approved is not asked for again by a retraining run.
 
     Args:
-        installation: Through which to act; its principal must be allowed to set the pending statuses and to sign.
+        installation: Through which to act; its principal may set the pending statuses and sign.
         gate: The gate.
         use_case: The use case's name.
         run_id: The DAG run that asks.
         subject: ARN of the model package or card; by default the use case's card, or the run's model package.
 
     Returns:
-        The ledger entry that holds the request (``GateRequest.model_validate(entry.body)``).
+        The ledger entry that holds the ``GateRequest``.
 
     Raises:
         EvidenceMissing: Required evidence is absent or misses its limit; each item with its owner and what to do.
@@ -46,42 +46,45 @@ def request_approval(
     ledger = installation.ledger(use_case)
     found = read_subject(installation, gate, use_case, subject or locate_subject(installation, gate, use_case, run_id))
     observed = observe(installation, found, policy)
-    record = read_record(ledger.entries(), gate, found.arn)
-    wanted = draft_request(installation, found, run_id, record, policy, observed)
+    wanted = draft_request(installation, found, run_id, ledger.entries(), policy, observed)
     _refuse_incomplete(installation, policy.rule(wanted.tier, gate), wanted, found)
 
-    standing = _standing_request(installation, record, wanted, policy, observed)
-    if standing is None or found.standing is Standing.OTHER:
-        words = "" if gate is Gate.USE_CASE else f"waits for {_deciders(policy, wanted)}; requested by run {run_id}"
-        set_standing(installation, found, Standing.PENDING, words)
-    if standing is not None:
-        return standing
-
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:
-        fresh = read_record(entries, gate, found.arn)
-        held = _standing_request(installation, fresh, wanted, policy, observed)
+        record = read_record(entries, gate, found.arn)
+        held = _standing_request(installation, record, wanted, policy, observed)
         return held or Proposal(EntryKind.REQUEST, found.arn, wanted.model_dump(mode="json"))
 
+    if _must_be_set_pending(installation, found, propose(ledger.entries()), policy):
+        words = "" if gate is Gate.USE_CASE else f"waits for {_deciders(policy, wanted)}; requested by run {run_id}"
+        set_standing(installation, found, Standing.PENDING, words)
     return ledger.propose(propose)
 
 
 def draft_request(
-    installation: Installation, subject: Subject, run_id: str, record: GateRecord, policy: Policy, observed: Observed
+    installation: Installation,
+    subject: Subject,
+    run_id: str,
+    entries: Sequence[Entry],
+    policy: Policy,
+    observed: Observed,
 ) -> GateRequest:
-    """The request as it would be asked now."""
-    use_case = installation.use_case(subject.use_case)
+    """The request as it would be asked now, by the declaration that its run began with."""
+    record = read_record(entries, subject.gate, subject.arn)
+    candidate = record.candidate
+    run = candidate.run_id if candidate else run_id
+    use_case = recorded_use_case(entries, run) or installation.use_case(subject.use_case)
     tier = assess_risk(use_case.risk, policy.risk).tier
     evidence = [record.evidence[kind] for kind in policy.rule(tier, subject.gate).evidence if kind in record.evidence]
     return GateRequest(
         gate=subject.gate,
         use_case=use_case.name,
         subject=subject.arn,
-        run_id=run_id or (record.candidate.run_id if record.candidate else ""),
+        run_id=run,
         version=subject.version,
         tier=tier,
         owner=use_case.owner,
         author=use_case.author,
-        trainer=record.candidate.trainer if record.candidate else "",
+        trainer=candidate.trainer if candidate else "",
         approvers=use_case.approvers.get(subject.gate.value, ()),
         evidence=tuple(evidence),
         card_digest=observed.card_digest,
@@ -131,6 +134,18 @@ def _standing_request(
         return None
     state = evaluate_record(installation, record, policy, observed).state
     return record.entry if state in (GateState.OPEN, GateState.WAITING) else None
+
+
+def _must_be_set_pending(
+    installation: Installation, subject: Subject, request: Proposal | Entry, policy: Policy
+) -> bool:
+    """Whether the registry does not say yet that an answer is awaited: the request is new, or a crash came between."""
+    if isinstance(request, Proposal):
+        return True
+    if subject.standing not in (Standing.OTHER, Standing.BEYOND):
+        return False
+    record = read_record(installation.ledger(subject.use_case).entries(), subject.gate, subject.arn)
+    return evaluate_record(installation, record, policy, None).state is GateState.WAITING
 
 
 def _deciders(policy: Policy, wanted: GateRequest) -> str:

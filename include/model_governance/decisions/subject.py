@@ -25,12 +25,12 @@ MODEL_DIGEST = "model_sha256"
 
 
 class Standing(StrEnum):
-    """What a gate's status in the registry amounts to."""
+    """What a gate's status in the registry amounts to; ``BEYOND``: it is being, was or failed to be deployed."""
 
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
-    IN_USE = "in use"
+    BEYOND = "beyond its decision"
     OTHER = "other"
 
 
@@ -48,8 +48,9 @@ _STAGE = {
     StageStatus.PENDING: Standing.PENDING,
     StageStatus.APPROVED: Standing.APPROVED,
     StageStatus.REJECTED: Standing.REJECTED,
-    StageStatus.DEPLOYING: Standing.IN_USE,
-    StageStatus.DEPLOYED: Standing.IN_USE,
+    StageStatus.DEPLOYING: Standing.BEYOND,
+    StageStatus.DEPLOYED: Standing.BEYOND,
+    StageStatus.FAILED: Standing.BEYOND,
 }
 
 

@@ -6,7 +6,9 @@ import hashlib
 
 from pydantic import BaseModel, ConfigDict
 
+from model_governance.domain.canonical import digest
 from model_governance.domain.evidence import EvidenceKind
+from model_governance.domain.use_case import UseCase
 
 
 def run_key(use_case: str, run_id: str) -> str:
@@ -41,6 +43,15 @@ class Candidate(BaseModel):
 def data_prefix(use_case: str, data_sha256: str) -> str:
     """Where a frozen data set and its parts lie in the bucket; ends with a slash."""
     return f"use-cases/{use_case}/data/{data_sha256}/"
+
+
+def split_prefix(use_case: UseCase, data_sha256: str) -> str:
+    """Where the parts of a frozen data set lie, divided as the use case declares it; ends with a slash.
+
+    The declaration has a part in the name: other features or another seed divide the same data into other files.
+    """
+    declared = digest(use_case.data.model_dump(mode="json"))
+    return f"{data_prefix(use_case.name, data_sha256)}{declared[:12]}/"
 
 
 def run_prefix(use_case: str, key: str) -> str:

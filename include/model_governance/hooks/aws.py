@@ -28,7 +28,6 @@ from model_governance.errors import (
 Service = Literal["sagemaker", "sagemaker-runtime", "s3", "kms", "sts", "cloudtrail"]
 
 PIPELINE_CONNECTION = "aws_default"
-DECISIONS_CONNECTION = "aws_decisions"
 
 _UNAVAILABLE_CODES = frozenset(
     {
@@ -130,7 +129,7 @@ class AirflowClients:
         """A boto3 client of the service.
 
         Raises:
-            AccessRefused: The connection does not exist here, which is so by design for ``aws_decisions`` in a worker.
+            AccessRefused: The connection does not exist here.
         """
         from airflow.exceptions import AirflowNotFoundException  # type: ignore[attr-defined]
         from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook

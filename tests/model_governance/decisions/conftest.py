@@ -111,6 +111,16 @@ class Case:
     def card(self) -> str:
         return self.pipeline.cards.ensure(self.name, use_case_content(self.pipeline.use_case(self.name), self.risk)).arn
 
+    def declare(self) -> None:
+        """As the first stage does: the card, and the declaration that the run goes by."""
+        declared = self.pipeline.use_case(self.name)
+        body = {
+            "run_id": self.run_id,
+            "use_case_digest": declared.digest,
+            "declaration": declared.model_dump(mode="json"),
+        }
+        self.pipeline.ledger(self.name).append(EntryKind.USE_CASE, self.card(), body)
+
     def register(self, trainer: str = "") -> str:
         group_tags = {"model-governance:use-case": self.name, "model-governance:approved-card": self.card()}
         self.pipeline.registry.ensure_group(self.name, "tests", group_tags)

@@ -109,8 +109,8 @@ def test_production_is_closed_when_the_use_case_is_no_longer_approved(case: Case
         case.open(Gate.PRODUCTION)
 
 
-@pytest.mark.parametrize("status", [StageStatus.DEPLOYING, StageStatus.DEPLOYED])
-def test_a_version_in_use_keeps_its_gate_open(case: Case, status: StageStatus) -> None:
+@pytest.mark.parametrize("status", [StageStatus.DEPLOYING, StageStatus.DEPLOYED, StageStatus.FAILED])
+def test_a_version_that_is_served_or_failed_to_be_keeps_its_gate_open(case: Case, status: StageStatus) -> None:
     arn = case.produced()
     case.decide(Gate.PRODUCTION, arn)
     case.pipeline.registry.set_life_cycle(arn, "Production", status, "")
@@ -122,6 +122,21 @@ def test_a_version_declared_deployed_without_a_decision_opens_nothing(case: Case
     case.pipeline.registry.set_life_cycle(arn, "Production", StageStatus.DEPLOYED, "")
     with pytest.raises(GateClosed, match="0 of 1 approvals"):
         case.open(Gate.PRODUCTION)
+
+
+def test_a_version_of_a_declaration_that_nobody_approved_opens_nothing(case: Case) -> None:
+    """The run was started by a declaration that was changed back before anybody looked at it."""
+    case.approve_use_case()
+    approved = (case.folder / "use_case.yaml").read_text()
+    case.edit_declaration(owner="data-scientist", author="data-scientist")
+    arn = case.candidate()
+    (case.folder / "use_case.yaml").write_text(approved)
+    case.card()
+    case.edit_declaration(owner="data-scientist", author="data-scientist")
+    case.request(Gate.GOVERNANCE)
+    case.decide(Gate.GOVERNANCE, arn)
+    with pytest.raises(GateClosed, match="nobody has approved the use case as it was declared"):
+        case.open(Gate.GOVERNANCE)
 
 
 def test_a_run_without_a_candidate_finds_its_gate_closed(case: Case) -> None:

@@ -10,7 +10,7 @@ from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.request import GateRequest
-from model_governance.errors import ArtifactChanged, EvidenceMissing, RecordMissing
+from model_governance.errors import ArtifactChanged, DecisionRefused, EvidenceMissing, RecordMissing
 
 if TYPE_CHECKING:
     from conftest import Case
@@ -125,6 +125,25 @@ def test_another_use_cases_version_cannot_be_asked_for(case: Case) -> None:
     other = arn.replace(f"/{case.name}/", "/case-0/")
     with pytest.raises(RecordMissing):
         case.request(Gate.GOVERNANCE, other)
+
+
+def test_an_edit_of_the_file_under_way_changes_nothing_in_the_run(case: Case) -> None:
+    """The owner cannot make somebody else the owner between training and the gate."""
+    case.declare()
+    case.approve_use_case()
+    arn = case.candidate()
+    case.edit_declaration(owner="data-scientist", approvers={"governance": ["model-owner"]})
+    request = GateRequest.model_validate(case.request(Gate.GOVERNANCE).body)
+    assert (request.owner, request.approvers, request.subject) == ("model-owner", (), arn)
+
+
+def test_who_started_the_run_is_in_the_request(case: Case) -> None:
+    case.approve_use_case()
+    case.register(trainer="governance-officer")
+    arn = case.candidate()
+    case.request(Gate.GOVERNANCE)
+    with pytest.raises(DecisionRefused, match="is its trainer"):
+        case.decide(Gate.GOVERNANCE, arn)
 
 
 def test_the_question_names_who_may_answer_it(case: Case) -> None:

@@ -135,6 +135,18 @@ def test_endless_script_is_stopped(workshop: Workshop) -> None:
         workshop.sagemaker.stop_training_job(TrainingJobName=job)
 
 
+def test_job_that_has_not_begun_is_stopped_at_once(workshop: Workshop) -> None:
+    running = [workshop.train(NEVER_ENDS, f"{workshop.name}-{n}") for n in range(2)]
+    for job in running:
+        workshop.reach(job, "Training")
+    waiting = workshop.train(NEVER_ENDS)
+    workshop.sagemaker.stop_training_job(TrainingJobName=waiting)
+    assert workshop.job(waiting)["TrainingJobStatus"] == "Stopped"
+    for job in running:
+        workshop.sagemaker.stop_training_job(TrainingJobName=job)
+        assert workshop.trained(job)["TrainingJobStatus"] == "Stopped"
+
+
 def test_script_that_saves_on_sigterm_keeps_its_model(workshop: Workshop) -> None:
     script = """
 import os, pathlib, signal, sys, time

@@ -123,7 +123,7 @@ def _synchronise(image: Image, folder: Path) -> None:
     """Installs exactly what the lock names, wheels only: nothing of an image is built, so nothing of it runs here."""
     (folder / "made-from").unlink(missing_ok=True)
     command = [
-        _uv(),
+        _uv(folder.parent),
         "sync",
         "--frozen",
         "--no-build",
@@ -158,9 +158,9 @@ def _is_for_uv(name: str) -> bool:
     )
 
 
-def _uv() -> str:
-    beside = f"{Path(sys.executable).parent}{os.pathsep}{Path.home() / '.local' / 'bin'}"
-    found = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=beside)
+def _uv(environments: Path) -> str:
+    elsewhere = (Path(sys.executable).parent, environments / "uv" / "bin", Path.home() / ".local" / "bin")
+    found = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=os.pathsep.join(map(str, elsewhere)))
     if found is None:
         raise ImageNotPrepared("uv is not on the PATH; it makes the environments of the container images: install uv")
     return found

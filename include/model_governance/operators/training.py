@@ -1,0 +1,155 @@
+"""Runs a candidate's training job; a class because it waits, and finds the job that an earlier try has started."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator
+from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from model_governance.hooks.aws import PIPELINE_CONNECTION, calling
+from model_governance.hooks.jobs import Job, attempt_name, attempts, is_an_outage
+from model_governance.operators.refusals import refusals_end_the_task
+from model_governance.operators.run import Run, current_run, job_poll_seconds
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+_GRACE_SECONDS = 3600
+"""Seconds beyond the job's own limit that are waited for it: instances are started and data is copied too."""
+
+
+class TrainingOperator(SageMakerTrainingOperator):
+    """Trains the run's candidate, deferred, under a name that follows from the run.
+
+    A job of that name that has completed is taken as it is, one that runs is waited for; after one that failed or was
+    stopped, the next is ``<name>-2``.
+
+    Args:
+        use_case: The use case's name.
+    """
+
+    template_fields = ()
+
+    def __init__(self, *, use_case: str, **kwargs: Any) -> None:
+        super().__init__(
+            config={},
+            aws_conn_id=PIPELINE_CONNECTION,
+            deferrable=True,
+            print_log=False,
+            check_interval=job_poll_seconds(),
+            check_if_job_exists=False,
+            do_xcom_push=False,
+            **kwargs,
+        )
+        self.use_case = use_case
+
+    def execute(self, context: Context) -> None:  # type: ignore[override]
+        """Starts or finds the job, and waits for it in the triggerer."""
+        with refusals_end_the_task():
+            run = current_run(self.use_case, context)
+            tried = attempts(run.jobs.training, run.job_name)
+            self.max_attempts = math.ceil(
+                (run.use_case.training.max_runtime_seconds + _GRACE_SECONDS) / self.check_interval
+            )
+            if tried and tried[-1].is_completed:
+                self.log.info("training job %s has completed before", tried[-1].name)
+            elif tried and tried[-1].is_running:
+                self._wait_for(tried[-1])
+            else:
+                self.config = training_request(run, attempt_name(run.job_name, len(tried) + 1))
+                with calling("sagemaker", f"CreateTrainingJob {self.config['TrainingJobName']}"):
+                    super().execute(context)
+
+    def execute_complete(  # type: ignore[override]
+        self, context: Context, event: dict[str, Any] | None = None
+    ) -> None:
+        """Ends the task by what the trigger saw.
+
+        Raises:
+            AirflowFailException: The job failed or was stopped.
+            AirflowException: SageMaker failed; worth another try.
+        """
+        refuse_failed_job("training job", event)
+
+    def _wait_for(self, job: Job) -> NoReturn:
+        self.log.info("training job %s runs already", job.name)
+        self.defer(
+            trigger=SageMakerTrigger(
+                job_name=job.name,
+                job_type="Training",
+                waiter_delay=self.check_interval,
+                waiter_max_attempts=self.max_attempts,
+                aws_conn_id=self.aws_conn_id,
+            ),
+            method_name="execute_complete",
+        )
+
+
+def refuse_failed_job(what: str, event: dict[str, Any] | None) -> None:
+    """Raises unless the event says that the job succeeded.
+
+    Args:
+        what: What to call the job.
+        event: The provider's trigger's event.
+
+    Raises:
+        AirflowFailException: The job failed or was stopped: trying again would do the same.
+        AirflowException: It was SageMaker's fault, or the wait was broken off; worth another try.
+    """
+    event = event or {"status": "error", "message": "the trigger ended without a word"}
+    if event["status"] == "success":
+        return
+    reason = str(event.get("message") or event)
+    said = f"{what} {event.get('job_name', '')} {event['status']}: {reason}"
+    if event["status"] in ("failed", "stopped") and not is_an_outage(reason):
+        raise AirflowFailException(said)
+    raise AirflowException(said)
+
+
+def training_request(run: Run, name: str) -> dict[str, Any]:
+    """CreateTrainingJob's request for a run's candidate: script mode, one channel, everything from declaration and run.
+
+    Args:
+        run: The run; its candidate is registered and its data divided.
+        name: The job's name.
+    """
+    training = run.use_case.training
+    package = run.package()
+    given = {**training.hyperparameters, **(run.parameters.get("hyperparameters") or {})}
+    script_mode = {
+        "sagemaker_program": training.program,
+        "sagemaker_submit_directory": package.metadata["code_uri"],
+        "sagemaker_container_log_level": 20,
+        "sagemaker_region": run.jobs.client.meta.region_name,
+    }
+    return {
+        "TrainingJobName": name,
+        "AlgorithmSpecification": {"TrainingImage": training.image, "TrainingInputMode": "File"},
+        "RoleArn": run.installation.settings.execution_role_arn,
+        "HyperParameters": {key: json.dumps(value) for key, value in {**given, **script_mode}.items()},
+        "InputDataConfig": [
+            {
+                "ChannelName": "train",
+                "ContentType": "text/csv",
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": run.installation.artifacts.uri(f"{run.split_prefix}train.csv"),
+                        "S3DataDistributionType": "FullyReplicated",
+                    }
+                },
+            }
+        ],
+        "OutputDataConfig": {"S3OutputPath": run.installation.artifacts.uri(f"{run.prefix}training/")},
+        "ResourceConfig": {
+            "InstanceType": training.instance_type,
+            "InstanceCount": training.instance_count,
+            "VolumeSizeInGB": training.volume_size_gb,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_seconds},
+        "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
+    }

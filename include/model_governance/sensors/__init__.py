@@ -1,0 +1,1 @@
+"""What waits in a DAG: the sensor of a gate, which takes no worker at all."""

@@ -1,0 +1,8 @@
+"""The stages of the lifecycle, a task group each, in the order of the process.
+
+``use_case_approval`` → ``data_quality`` → ``training`` → ``bias_evaluation`` → ``governance_approval`` →
+``test_deployment`` → ``production_approval`` → ``production_deployment``. The three approvals share the tasks of
+``gate``, the two deployments the questions of ``served_model``.
+``task`` turns a function of a run into a task, ``evidence`` records what a stage found out, ``failure`` what failed.
+``declared`` is what the DAG file is made from: the use cases, their schedules and the form of a run.
+"""

@@ -1,0 +1,65 @@
+"""Bias evaluation: the candidate predicts rows it has never seen, and is judged by the quality and bias of that."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from airflow.sdk import chain, task_group
+
+from model_governance.hooks.jobs import completed
+from model_governance.hooks.model_registry import ApprovalStatus, RegistrationType
+from model_governance.operators.run import Run
+from model_governance.operators.transform import TransformOperator
+from model_governance.stages.evidence import record_evidence
+from model_governance.stages.task import stage_task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from model_governance.evaluation.predictions import HeldOut
+
+log = logging.getLogger(__name__)
+
+
+@task_group(tooltip="The candidate predicts held-out rows; quality and bias of its predictions are judged.")
+def bias_evaluation(use_case: str) -> None:
+    """From a model to evidence about it."""
+    chain(TransformOperator(task_id="predict_holdout", use_case=use_case), evaluate_model(use_case))
+
+
+@stage_task
+def evaluate_model(run: Run) -> None:
+    """Judge the predictions, and turn the candidate into a registered version that waits for approval.
+
+    A limit that is missed stops nothing here: it is evidence, and the gate names it.
+    """
+    from model_governance.evaluation.assess import assess_model_quality, assess_post_training_bias
+
+    held_out, predictions = held_out_predictions(run)
+    data = [run.installation.artifacts.uri(f"{run.split_prefix}holdout.csv")]
+    job_arn = completed(run.jobs.transform, run.job_name).arn
+    for assess in (assess_model_quality, assess_post_training_bias):
+        record_evidence(run, assess(held_out, predictions, run.use_case), datasets=data, job_arn=job_arn)
+    package = run.package()
+    if package.registration_type != RegistrationType.REGISTERED:
+        run.installation.registry.set_registered(package.arn)
+    if package.approval_status not in tuple(ApprovalStatus):
+        run.installation.registry.set_approval(package.arn, ApprovalStatus.PENDING, f"evaluated by run {run.run_id}")
+
+
+def held_out_predictions(run: Run) -> tuple[HeldOut, NDArray[np.float64]]:
+    """The held-out rows' labels and facets, and what the batch transform predicted for them, float64, shape (n_rows,).
+
+    Raises:
+        EvaluationRefused: The predictions are not one probability a row.
+        RecordMissing: No transform has completed.
+    """
+    from model_governance.evaluation.predictions import read_holdout_labels, read_predictions
+
+    artifacts = run.installation.artifacts
+    held_out = read_holdout_labels(artifacts.get(f"{run.split_prefix}holdout_labels.csv"), run.use_case.data)
+    output = completed(run.jobs.transform, run.job_name).output.rstrip("/")
+    answers = artifacts.get(f"{output}/holdout.csv.out")
+    return held_out, read_predictions(answers, len(held_out.labels))

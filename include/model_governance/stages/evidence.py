@@ -1,0 +1,73 @@
+"""Puts on record what a stage found out: the report in the store, its digest in the ledger, its numbers in the card."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from model_governance.domain.candidate import report_key
+from model_governance.domain.canonical import digest
+from model_governance.domain.evidence import Evidence, EvidenceKind, EvidenceVerdict
+from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.model_card import evaluation_detail, with_custom_details, with_evaluation
+from model_governance.evaluation.metric_groups import metric_groups
+from model_governance.evaluation.report import Assessment
+from model_governance.operators.run import Run
+
+log = logging.getLogger(__name__)
+
+
+def record_evidence(run: Run, assessment: Assessment, *, datasets: Sequence[str] = (), job_arn: str = "") -> Evidence:
+    """Records an assessment of the run's candidate; the same one again changes nothing.
+
+    Args:
+        run: The run.
+        assessment: What was found out.
+        datasets: Addresses of the data behind it.
+        job_arn: ARN of the job that made the predictions, if any.
+
+    Raises:
+        ArtifactChanged: The run has a report of this kind already, and it says something else.
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    stored = run.installation.artifacts.put_once(
+        report_key(run.name, run.key, assessment.kind), assessment.content, "application/json"
+    )
+    evidence = assessment.evidence(stored.uri, code_version=run.package().metadata.get("code_sha256", ""))
+    append_evidence(run, evidence)
+    note_in_card(run, assessment, evidence, datasets, job_arn)
+    tell(evidence)
+    return evidence
+
+
+def append_evidence(run: Run, evidence: Evidence) -> Entry:
+    """Enters the evidence into the ledger, unless it stands there already."""
+    body = evidence.model_dump(mode="json")
+    arn = run.candidate.model_package_arn
+
+    def is_there(entry: Entry) -> bool:
+        return entry.kind is EntryKind.EVIDENCE and entry.subject == arn and entry.body == body
+
+    return run.installation.ledger(run.name).append(EntryKind.EVIDENCE, arn, body, unless=is_there)
+
+
+def note_in_card(run: Run, assessment: Assessment, evidence: Evidence, datasets: Sequence[str], job_arn: str) -> None:
+    """Puts the evidence into the version's card: among its evaluations, or, after people have decided, beside them."""
+    content = dict(run.package().card)
+    if evidence.kind is EvidenceKind.TEST_VALIDATION:
+        found = "; ".join(m.sentence for m in evidence.measurements)
+        changed = with_custom_details(content, {"test_validation": f"{evidence.verdict}: {found}"})
+    else:
+        groups = metric_groups(assessment.kind, assessment.report)
+        detail = evaluation_detail(evidence, groups, datasets=datasets, job_arn=job_arn or None)
+        changed = with_evaluation(content, detail)
+    if digest(changed) != digest(content):
+        run.installation.registry.set_card(run.candidate.model_package_arn, changed)
+
+
+def tell(evidence: Evidence) -> None:
+    """Says in the task's log what was found."""
+    log.info("%s: %s (%s, sha256 %s)", evidence.kind, evidence.verdict, evidence.uri, evidence.sha256)
+    for measurement in evidence.measurements:
+        level = logging.INFO if measurement.verdict is EvidenceVerdict.PASS else logging.WARNING
+        log.log(level, "%s: %s", measurement.verdict, measurement.sentence)

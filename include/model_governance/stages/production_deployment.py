@@ -1,0 +1,97 @@
+"""Production deployment: the gates are opened again, the version is served, asked, and put on record."""
+
+from __future__ import annotations
+
+import logging
+
+from airflow.sdk import chain, task_group
+
+from model_governance.decisions.open import open_gate
+from model_governance.decisions.subject import MODEL_DIGEST
+from model_governance.domain.decision import Gate
+from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.model_card import with_custom_details
+from model_governance.errors import EvaluationRefused
+from model_governance.hooks.model_registry import StageStatus
+from model_governance.operators.endpoint import EndpointOperator, Environment, config_name, endpoint_name, note_stage
+from model_governance.operators.run import Run
+from model_governance.stages.task import stage_task
+
+log = logging.getLogger(__name__)
+
+_PRODUCTION = Environment.PRODUCTION
+_SMOKE_ROWS = 5
+
+
+@task_group(tooltip="The version is served in production, asked, and on record.")
+def production_deployment(use_case: str) -> None:
+    """From an approval for production to a model that serves."""
+    chain(
+        EndpointOperator(task_id="deploy", use_case=use_case, environment=_PRODUCTION),
+        smoke_test(use_case),
+        record(use_case),
+    )
+
+
+@stage_task
+def smoke_test(run: Run) -> None:
+    """Ask the production endpoint for a few held-out rows, and compare with what the batch transform said."""
+    from model_governance.stages.served_model import compare_with_transform
+
+    parity = compare_with_transform(run, _PRODUCTION, _SMOKE_ROWS)
+    tolerance = run.use_case.deployment.parity_tolerance
+    if parity.largest_difference > tolerance:
+        raise EvaluationRefused(
+            f"endpoint {endpoint_name(run, _PRODUCTION)} answers {parity.rows} held-out rows up to "
+            f"{parity.largest_difference} differently from the batch transform; allowed is {tolerance}"
+        )
+    log.info("%d rows answered, largest difference %g", parity.rows, parity.largest_difference)
+
+
+@stage_task
+def record(run: Run) -> None:
+    """Put the deployment on record: what serves, by whose authority, in registry, ledger, lineage and card."""
+    from model_governance.stages.served_model import refuse_other_version
+
+    refuse_other_version(run, _PRODUCTION)
+    package = run.package()
+    opened = [
+        open_gate(run.installation, gate, run.name, run_id=run.run_id) for gate in (Gate.GOVERNANCE, Gate.PRODUCTION)
+    ]
+    authority = [
+        {"gate": each.gate.value, "actor": decision.actor, "role": decision.role, "request_digest": each.request.digest}
+        for each in opened
+        for decision in each.decisions
+    ]
+    body = {
+        "stage": _PRODUCTION.value,
+        "run_id": run.run_id,
+        "version": package.version,
+        "endpoint": endpoint_name(run, _PRODUCTION),
+        "endpoint_config": config_name(run, _PRODUCTION),
+        "model_sha256": package.metadata.get(MODEL_DIGEST, ""),
+        "authority": authority,
+    }
+
+    def is_there(entry: Entry) -> bool:
+        return entry.kind is EntryKind.DEPLOYMENT and entry.subject == package.arn and entry.body == body
+
+    run.installation.ledger(run.name).append(EntryKind.DEPLOYMENT, package.arn, body, unless=is_there)
+    note_stage(run, _PRODUCTION, StageStatus.DEPLOYED, f"serves from endpoint {endpoint_name(run, _PRODUCTION)}")
+    changed = with_custom_details(
+        dict(package.card), {"deployment": f"{endpoint_name(run, _PRODUCTION)} ({config_name(run, _PRODUCTION)})"}
+    )
+    if changed != package.card:
+        run.installation.registry.set_card(package.arn, changed)
+    _note_in_lineage(run, package.arn, package.model_data_url)
+
+
+def _note_in_lineage(run: Run, package_arn: str, model: str) -> None:
+    lineage = run.installation.lineage
+    action = lineage.action(
+        f"{run.job_name}-deployment",
+        "ModelDeployment",
+        run.installation.endpoints.describe(endpoint_name(run, _PRODUCTION)).arn,
+        properties={"model_package": package_arn, "endpoint_config": config_name(run, _PRODUCTION)},
+    )
+    lineage.associate(lineage.artifact(f"{run.job_name}-model", "Model", model), action, "ContributedTo")

@@ -1,0 +1,55 @@
+"""Use-case approval: the declaration becomes a card, a person approves it, and only then there is a package group."""
+
+from __future__ import annotations
+
+from airflow.sdk import task_group
+
+from model_governance.domain.decision import Gate
+from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.model_card import decided_digest, use_case_content
+from model_governance.operators.run import Run
+from model_governance.stages.gate import gate_tasks
+
+
+@task_group(tooltip="The use case is declared, its risk computed, and a person approves it.")
+def use_case_approval(use_case: str) -> None:
+    """The first gate; a retraining run finds it open and goes on."""
+    gate_tasks(Gate.USE_CASE, use_case, before=declare_use_case, behind=create_package_group)
+
+
+def declare_use_case(run: Run) -> None:
+    """Writes the use case's card and enters the declaration that this run goes by into the ledger.
+
+    A card that says what people decide on already is left alone, so that a retraining run reopens nothing.
+    """
+    declared = run.installation.use_case(run.name)
+    content = use_case_content(declared, run.risk)
+    card = run.installation.cards.find(run.name)
+    if card is None or decided_digest(dict(card.content)) != decided_digest(content):
+        card = run.installation.cards.ensure(run.name, content)
+    body = {
+        "run_id": run.run_id,
+        "use_case_digest": declared.digest,
+        "tier": run.risk.tier.value,
+        "reason": str(run.parameters.get("reason") or ""),
+        "declaration": declared.model_dump(mode="json"),
+    }
+
+    def is_there(entry: Entry) -> bool:
+        return entry.kind is EntryKind.USE_CASE and entry.body == body
+
+    run.installation.ledger(run.name).append(EntryKind.USE_CASE, card.arn, body, unless=is_there)
+
+
+def create_package_group(run: Run) -> None:
+    """Creates the use case's model package group, which the registry refuses without the approved card's tag."""
+    card = run.installation.cards.describe(run.name)
+    run.installation.registry.ensure_group(
+        run.name,
+        run.use_case.title,
+        {
+            "model-governance:use-case": run.name,
+            "model-governance:datazone-project": run.use_case.datazone.project_id,
+            "model-governance:approved-card": card.arn,
+        },
+    )

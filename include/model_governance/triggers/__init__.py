@@ -1,0 +1,1 @@
+"""What waits in Airflow's triggerer: one poll of the registry for all waiting gates."""

@@ -1,0 +1,58 @@
+"""What the waiting triggers ask of the registry and the ledger, in calls that block; apart, as a trigger must not.
+
+The triggerer acts as ``decision-service``: by the credentials of its own process, never by an Airflow connection. Any
+task can fetch any connection that the web server can see, so a connection would hand those credentials to DAG code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from model_governance.decisions.adjudicate import Adjudication, adjudicate
+from model_governance.decisions.subject import locate_subject
+from model_governance.domain.decision import Gate
+from model_governance.hooks.changes import RegistryChanges
+from model_governance.hooks.installation import Installation
+
+
+@cache
+def deciding_installation() -> Installation:
+    """The installation under the process's own principal; one for the process, so that a ledger is read once."""
+    return Installation.load()
+
+
+@dataclass(frozen=True)
+class RegistryWatch:
+    """The one look-out of a triggerer."""
+
+    changes: RegistryChanges
+
+    @classmethod
+    def open(cls) -> RegistryWatch:
+        """A look-out from now on."""
+        return cls(deciding_installation().changes())
+
+    def changed_use_cases(self) -> frozenset[str]:
+        """Names of the use cases of which a card or a version changed since the last look.
+
+        Raises:
+            AccessRefused, ServiceUnavailable: As the registry answers; nothing is lost by it.
+        """
+        return frozenset(use_case_of(change.subject) for change in self.changes.poll())
+
+
+def use_case_of(arn: str) -> str:
+    """The use case that a card's or a model package's ARN belongs to: ``...:model-package/<use case>/<version>``."""
+    return arn.rsplit(":", 1)[-1].split("/")[1]
+
+
+def look(gate: Gate, use_case: str, run_id: str) -> Adjudication:
+    """How a gate stands, after whatever was set in the registry has been taken as a decision or undone.
+
+    Raises:
+        RecordMissing: There is no such card or candidate.
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    installation = deciding_installation()
+    return adjudicate(installation, gate, use_case, locate_subject(installation, gate, use_case, run_id))

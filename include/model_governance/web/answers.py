@@ -1,0 +1,68 @@
+"""What the middleware hands on and answers: a body again, and the answer to a mark that the trigger overtook."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_CONFLICT = 409
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that hands on a body that was read already, and then whatever the client sends."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return receive_again
+
+
+async def answer_as_marked(app: ASGIApp, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+    """Runs Airflow's route for a mark that has been decided, and answers as marked where the trigger was faster.
+
+    The trigger may see the decision and end the task before the route does; the route then says 409, "already in that
+    state", to someone whose decision was taken. He gets the task instance as it is now instead.
+
+    Args:
+        app: What comes next.
+        scope: The request to ``.../taskInstances/{task_id}``.
+        body: Its body.
+        receive, send: Of ASGI.
+    """
+    untouched = dict(scope)
+    overtaken = False
+
+    async def send_unless_overtaken(message: Message) -> None:
+        nonlocal overtaken
+        if message["type"] == "http.response.start" and message["status"] == _CONFLICT:
+            overtaken = True
+        if not overtaken:
+            await send(message)
+
+    await app(scope, replay(body, receive), send_unless_overtaken)
+    if overtaken:
+        await app(_reading(untouched), replay(b"", receive), send)
+
+
+def _reading(scope: Scope) -> Scope:
+    """The request for the same task instance in the form that a mark answers with, a collection of one."""
+    collection, _, rest = scope["path"].rpartition("/taskInstances/")
+    path = f"{collection}/taskInstances"
+    headers = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"content-type")]
+    query = urlencode({"task_id": rest.split("/")[0]}).encode()
+    return {
+        **scope,
+        "method": "GET",
+        "path": path,
+        "raw_path": quote(path).encode(),
+        "query_string": query,
+        "headers": headers,
+    }

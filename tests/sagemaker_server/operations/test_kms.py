@@ -1,0 +1,70 @@
+"""Signing with the installation's key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from tests.sagemaker_server.running_server import RunningServer
+
+ALIAS = "alias/model-governance-ledger"
+ALGORITHM = "ED25519_SHA_512"
+
+
+@pytest.fixture
+def kms(server: RunningServer) -> Any:
+    """KMS's client of someone who may do everything."""
+    return server.client("kms")
+
+
+def test_signature_holds_under_the_public_key(kms: Any) -> None:
+    public = kms.get_public_key(KeyId=ALIAS)
+    key = load_der_public_key(public["PublicKey"])
+    assert isinstance(key, Ed25519PublicKey)
+    signed = kms.sign(KeyId=ALIAS, Message=b"entry", MessageType="RAW", SigningAlgorithm=ALGORITHM)
+    key.verify(signed["Signature"], b"entry")
+    with pytest.raises(InvalidSignature):
+        key.verify(signed["Signature"], b"another")
+    assert signed["KeyId"] == public["KeyId"]
+    assert public["SigningAlgorithms"] == [ALGORITHM]
+
+
+def test_key_is_called_by_alias_id_and_arn(kms: Any) -> None:
+    arn = kms.get_public_key(KeyId=ALIAS)["KeyId"]
+    for name in (arn, arn.rpartition("/")[2], f"arn:aws:kms:us-east-1:111122223333:{ALIAS}"):
+        assert kms.get_public_key(KeyId=name)["KeyId"] == arn
+
+
+@pytest.mark.parametrize("name", ["alias/other", "0000", "arn:aws:kms:us-east-1:111122223333:key/0000"])
+def test_key_that_is_not_there_is_not_found(kms: Any, name: str) -> None:
+    with pytest.raises(kms.exceptions.NotFoundException):
+        kms.sign(KeyId=name, Message=b"m", SigningAlgorithm=ALGORITHM)
+
+
+def test_message_has_a_largest_length_and_is_not_repeated(kms: Any) -> None:
+    assert kms.sign(KeyId=ALIAS, Message=b"x" * 4096, SigningAlgorithm=ALGORITHM)["Signature"]
+    with pytest.raises(ClientError, match=r"Value at 'message' .* less than or equal to 4096"):
+        kms.sign(KeyId=ALIAS, Message=b"x" * 4097, SigningAlgorithm=ALGORITHM)
+
+
+def test_other_algorithms_and_digests_are_refused(kms: Any) -> None:
+    with pytest.raises(kms.exceptions.InvalidKeyUsageException):
+        kms.sign(KeyId=ALIAS, Message=b"m", SigningAlgorithm="ECDSA_SHA_256")
+    with pytest.raises(ClientError, match="MessageType must be RAW"):
+        kms.sign(KeyId=ALIAS, Message=b"m", SigningAlgorithm=ALGORITHM, MessageType="DIGEST")
+
+
+def test_only_pipeline_and_decision_service_may_sign(server: RunningServer) -> None:
+    may = set()
+    for name in server.keys:
+        try:
+            server.client("kms", name).sign(KeyId=ALIAS, Message=b"m", SigningAlgorithm=ALGORITHM)
+            may.add(name)
+        except ClientError as refusal:
+            assert refusal.response["Error"]["Code"] == "AccessDeniedException"
+    assert {"pipeline", "decision-service"} <= may
+    assert may.isdisjoint({"data-scientist", "model-owner", "governance-officer", "production-approver", "admin"})
