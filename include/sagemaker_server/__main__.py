@@ -32,7 +32,12 @@ def main() -> int:
         sys.stderr.write(f"sagemaker_server cannot start: {fault}\n")
         return 1
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_SECONDS_TO_FINISH_CALLS
+        app,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH_CALLS,
     )
     # uvicorn repeats the signal that ended it once it is done: by then there is nothing left to end.
     for number in (signal.SIGTERM, signal.SIGINT):

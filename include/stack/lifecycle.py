@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -156,6 +157,9 @@ def _migrate(settings: Settings, say: Say) -> None:
         done = subprocess.run(command, env=environment, check=False, stdout=stream, stderr=subprocess.STDOUT)
     if done.returncode:
         raise StackError(f"airflow db migrate failed:\n{_end_of(log)}")
+    if settings.database_url.startswith("sqlite:///"):
+        with sqlite3.connect(settings.database_url.removeprefix("sqlite:///")) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")  # kept in the file: readers no longer wait for writers
     stamp.write_text(wanted, encoding="ascii")
 
 

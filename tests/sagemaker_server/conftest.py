@@ -6,18 +6,29 @@ import hashlib
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from tests.sagemaker_server.running_postgres import postgres_is_there, running_postgres
 from tests.sagemaker_server.running_server import RunningServer, running_server
 from tests.sagemaker_server.workshop import ServerAndStore, Workshop, server_and_store_in
 
+DATABASES = ["sqlite", *([pytest.param("postgres", marks=pytest.mark.postgres)] if postgres_is_there() else [])]
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server with the project's own principals and policies, and ``anyone``, who may do everything."""
-    with running_server(tmp_path_factory.mktemp("server") / "home") as running:
-        yield running
+
+@pytest.fixture(scope="session", params=DATABASES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with the project's own principals and policies, and ``anyone``, who may do everything.
+
+    Every test runs on SQLite, and on PostgreSQL too where that is installed.
+    """
+    home = tmp_path_factory.mktemp("server") / "home"
+    with ExitStack() as stack:
+        settings = {}
+        if request.param == "postgres":
+            settings["SAGEMAKER_SERVER_DATABASE_URL"] = stack.enter_context(running_postgres())
+        yield stack.enter_context(running_server(home, **settings))
 
 
 @pytest.fixture

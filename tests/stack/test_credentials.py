@@ -80,6 +80,18 @@ def test_a_program_is_told_of_no_secret_that_is_not_its_own(settings: Settings, 
         assert settings.database_url not in text
 
 
+def test_airflows_signing_keys_go_where_they_are_used(settings: Settings) -> None:
+    holders = {
+        name: {program for program in Program if name in environment_of(program, settings)}
+        for name in ("AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__CORE__FERNET_KEY")
+    }
+    database = {program for program in Program if settings.database_url in environment_of(program, settings).values()}
+    assert holders["AIRFLOW__API_AUTH__JWT_SECRET"] == {Program.API_SERVER, Program.SCHEDULER}
+    assert holders["AIRFLOW__API__SECRET_KEY"] == {Program.API_SERVER, Program.LOGS}
+    assert holders["AIRFLOW__CORE__FERNET_KEY"] == database
+    assert Program.WORKER not in database
+
+
 def test_nothing_of_the_users_own_cloud_account_gets_through() -> None:
     given = {"PATH": "/bin", "HOME": "/h", "AWS_PROFILE": "mine", "AWS_SECRET_ACCESS_KEY": "s", "AIRFLOW_HOME": "/a"}
     kept = machine_environment(given)

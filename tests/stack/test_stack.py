@@ -14,6 +14,7 @@ from stack import supervision
 from stack.credentials import PRINCIPALS
 from stack.environment import MARK
 from stack.health import faults
+from stack.processes import processes_of
 
 pytestmark = pytest.mark.stack
 
@@ -81,6 +82,9 @@ def test_parts_that_are_killed_come_back_by_themselves(running_stack: RunningSta
         assert time.monotonic() < deadline
         time.sleep(0.1)
     until_healthy(running_stack)
+    parents = {process.pid for process in processes_of(running_stack.home)}
+    orphans = [process for process in processes_of(running_stack.home) if process.ppid() not in parents]
+    assert [process.name() for process in orphans if "supervisord" not in " ".join(process.cmdline())] == []
 
 
 def _environment(pid: int) -> str:

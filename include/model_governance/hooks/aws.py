@@ -138,6 +138,8 @@ class AirflowClients:
             if service not in self._clients:
                 try:
                     with calling(service, "a client"):
+                        # Asked for first: the hook itself falls back to the process's own credentials.
+                        AwsBaseHook.get_connection(self.conn_id)
                         hook = AwsBaseHook(aws_conn_id=self.conn_id, client_type=service, config=self._settings)
                         self._clients[service] = hook.get_conn()
                 except AirflowNotFoundException as fault:

@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from sagemaker_server.app.answering import Answering
-from sagemaker_server.errors import RequestTooLarge
+from sagemaker_server.errors import RequestTooLarge, ServerMisconfigured
 from sagemaker_server.operations.kms import load_keys
 from sagemaker_server.runtime import Runtime
 from sagemaker_server.settings import Settings
@@ -39,6 +39,11 @@ def create_app(settings: Settings) -> Starlette:
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     principals = Principals.load(settings.principals, settings.policies)
+    if principals.account != settings.account:
+        raise ServerMisconfigured(
+            f"{settings.principals} is of account {principals.account}, the server of {settings.account}: "
+            "set SAGEMAKER_SERVER_ACCOUNT"
+        )
     load_keys(settings)
     database = Database(settings.database_url)
     database.create_tables()

@@ -81,7 +81,7 @@ def _arns_touched(performed: Performed) -> list[str]:
     answered = [value for value in (performed.result or {}).values() if isinstance(value, str)]
     asked = [value for value in performed.request.values() if isinstance(value, str)]
     known = [value for value in (*answered, performed.resource, *asked) if value.startswith("arn:")]
-    return [arn for arn in dict.fromkeys(known) if not arn.endswith("*") and len(arn) <= 2048]
+    return [arn for arn in dict.fromkeys(known) if not arn.endswith("*") and len(arn) <= 512 and arn.isascii()]
 
 
 def _type_of(arn: str) -> str:

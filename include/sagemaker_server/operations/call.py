@@ -45,7 +45,8 @@ class Call(Scope):
     Attributes:
         session: The transaction; committed before the answer is sent, undone when the action raises.
         principal: Who signed the request.
-        now: The call's time, aware UTC, whole milliseconds; no earlier than that of any writing call committed before.
+        now: The call's time, aware UTC, whole milliseconds; in a writing call read once the write lock is held, so
+            that times have the order of the commits as long as the clock does not step back.
         runtime: Where jobs and endpoints run.
     """
 

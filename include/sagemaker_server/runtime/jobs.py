@@ -17,9 +17,11 @@ from sagemaker_server.runtime.objects import Objects
 from sagemaker_server.settings import Settings
 from sagemaker_server.storage.database import Database, present
 from sagemaker_server.storage.jobs import Job, JobKind, JobStatus, SecondaryStatus, find_job
+from sagemaker_server.storage.patience import patient
 
 AT_ONCE = 2
 LONGEST_REASON = 1024
+STOPPED = "The job was stopped"
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class Run:
     grace: float = GRACE
     _stop_asked: threading.Event = field(default_factory=threading.Event)
     _server_stops: threading.Event = field(default_factory=threading.Event)
+    _has_begun: bool = False
     _child: Stoppable | None = None
     _holding: threading.Lock = field(default_factory=threading.Lock)
 
@@ -84,8 +87,9 @@ class Run:
             raise JobFailed("InternalServerError: the job is no longer on record")
         return job
 
+    @patient
     def change(self, apply: Callable[[Job], None]) -> None:
-        """Applies a change to the stored job, in a transaction of its own."""
+        """Applies a change to the stored job, in a transaction of its own; an outage of the database is waited out."""
         with self.database.writing() as session:
             job = find_job(session, self.kind, self.name)
             if job is not None:
@@ -114,7 +118,7 @@ class Run:
         if self._server_stops.is_set():
             raise _ServerStops
         if self._stop_asked.is_set():
-            raise JobStopped(SecondaryStatus.STOPPED, "The job was stopped")
+            raise JobStopped(SecondaryStatus.STOPPED, STOPPED)
 
     def start(self, workload: Workload) -> Child:
         """Starts a child that a stop of the job reaches.
@@ -137,12 +141,21 @@ class Run:
             self.check()
             self._child = held
 
+    def begin(self) -> bool:
+        """Leaves the queue; whether the job is still wanted."""
+        with self._holding:
+            self._has_begun = True
+            return not self._stop_asked.is_set()
+
     def ask_to_stop(self) -> None:
-        """Passes on that the job should stop; returns at once."""
+        """Passes on that the job should stop; returns at once. One that has not begun has stopped by that."""
         with self._holding:
             self._stop_asked.set()
             if self._child is not None:
                 self._child.stop(self.grace)
+            if not self._has_begun:
+                stopped = (JobStatus.STOPPED, SecondaryStatus.STOPPED, STOPPED)
+                self.change(lambda job: _end(job, *stopped, {}))
 
     def end_with_server(self) -> None:
         """Ends the job's child without a word in the record."""
@@ -201,7 +214,8 @@ class Jobs:
     def _work(self) -> None:
         while (run := self._waiting.get()) is not None:
             try:
-                self._perform(run)
+                if run.begin():
+                    self._perform(run)
             except _ServerStops:
                 continue
             except Exception:  # the thread must live on; the job is begun again with the next start
@@ -238,7 +252,12 @@ class Jobs:
 def _end(job: Job, status: JobStatus, secondary: SecondaryStatus, message: str, results: dict[str, Any]) -> None:
     """Records the end; a job that was being stopped is stopped, even if it came to its own end meanwhile."""
     if job.status == JobStatus.STOPPING:
-        status, secondary, message = JobStatus.STOPPED, SecondaryStatus.STOPPED, "The job was stopped"
+        status, secondary, message = JobStatus.STOPPED, SecondaryStatus.STOPPED, STOPPED
     for name, value in results.items():
         setattr(job, name, value)
-    job.finish(status, secondary, message[:LONGEST_REASON], present())
+    job.finish(status, secondary, reason_of(message), present())
+
+
+def reason_of(message: str) -> str:
+    """A failure reason as it can be kept: bounded, and without NUL, which PostgreSQL has no place for."""
+    return message.replace("\0", "")[:LONGEST_REASON]

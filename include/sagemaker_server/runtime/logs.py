@@ -10,6 +10,7 @@ TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
 TRANSFORM_JOBS = "/aws/sagemaker/TransformJobs"
 ENDPOINTS = "/aws/sagemaker/Endpoints"
 LAST_BYTES = 8192
+FORMER = ".former"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def log_file(home: Path, group: str, stream: str) -> Path:
 def streams(home: Path, group: str, prefix: str) -> list[str]:
     """The streams of a group whose names begin with the prefix, sorted."""
     folder = log_file(home, group, ".")
-    names = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix != FORMER)
+    names = (file.relative_to(folder).as_posix() for file in files)
     return sorted(name for name in names if name.startswith(prefix))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ColumnElement, Index, Integer, String, cast, false, select, true
@@ -40,7 +40,7 @@ class EventResource(Base):
     __tablename__ = "event_resource"
 
     sequence: Mapped[int] = mapped_column(_RowNumber, primary_key=True)
-    name: Mapped[str] = mapped_column(String(2048), primary_key=True)
+    name: Mapped[str] = mapped_column(String(512), primary_key=True)
 
     __table_args__ = (Index("event_resource_by_name", "name", "sequence"),)
 
@@ -52,7 +52,7 @@ class EventQuery:
     Attributes:
         attribute: One of CloudTrail's lookup attributes and its value.
         start: Earliest time, inclusive.
-        end: Latest time, inclusive.
+        end: Latest time, its whole second included, as events are told by the second.
         before: Only events recorded before this sequence number.
         limit: How many at most.
     """
@@ -88,7 +88,7 @@ def find_events(session: Session, query: EventQuery) -> Sequence[Event]:
     if query.start is not None:
         statement = statement.where(Event.time >= query.start)
     if query.end is not None:
-        statement = statement.where(Event.time <= query.end)
+        statement = statement.where(Event.time < query.end.replace(microsecond=0) + timedelta(seconds=1))
     if query.attribute is not None:
         statement = statement.where(_has(*query.attribute))
     return session.scalars(statement).all()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from pathlib import Path
 
 import boto3
 import pytest
@@ -16,7 +18,7 @@ from model_governance.errors import (
     RequestRefused,
     ServiceUnavailable,
 )
-from model_governance.hooks.aws import EnvironmentClients, calling, client_settings
+from model_governance.hooks.aws import AirflowClients, EnvironmentClients, calling, client_settings
 
 
 def answer(code: str, message: str, status: int = 400, retries: int = 0) -> ClientError:
@@ -103,3 +105,34 @@ def test_clients_are_made_once_and_bear_the_application_in_their_user_agent() ->
     assert clients.client("s3") is client
     assert "app/model-governance-cli" in client.meta.config.user_agent
     assert client_settings().connect_timeout <= 5
+
+
+@pytest.fixture
+def airflow_connections(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    connection = {
+        "conn_type": "aws",
+        "login": "AKIAEXAMPLE",
+        "password": "not-a-secret",
+        "extra": {
+            "region_name": "eu-central-1",
+            "service_config": {"sagemaker-runtime": {"endpoint_url": "http://127.0.0.1:9"}},
+        },
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_TEST", json.dumps(connection))
+    return monkeypatch
+
+
+def test_an_airflow_connection_says_who_asks_and_where(airflow_connections: pytest.MonkeyPatch) -> None:
+    clients = AirflowClients("aws_test")
+    runtime = clients.client("sagemaker-runtime")
+    assert runtime.meta.endpoint_url == "http://127.0.0.1:9"
+    assert runtime.meta.region_name == "eu-central-1"
+    assert runtime.meta.config.connect_timeout <= 5
+    assert "app/model-governance" in runtime.meta.config.user_agent
+    assert clients.client("sagemaker-runtime") is runtime
+
+
+def test_a_connection_that_is_not_there_is_an_access_refused(airflow_connections: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AccessRefused, match="no Airflow connection 'aws_nowhere'"):
+        AirflowClients("aws_nowhere").client("sagemaker")

@@ -51,7 +51,7 @@ def left_of(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == mark_of(home) and process.status() != psutil.STATUS_ZOMBIE:
+            if process.environ().get(MARK, "").startswith(mark_of(home)) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
             continue
@@ -122,6 +122,28 @@ def test_killed_guard_takes_the_workload_with_it(toolkit: Callable[[str], Worklo
     until(lambda: left_of(tmp_path) == [])
 
 
+def test_workload_that_kills_its_guard_is_killed_with_all_it_started(toolkit: Callable[[str], Workload]) -> None:
+    program = """
+import os, signal, subprocess
+subprocess.Popen(["sleep", "600"], start_new_session=True)
+os.kill(os.getppid(), signal.SIGKILL)
+"""
+    assert Child(toolkit(program)).wait(30) == -9
+
+
+def test_workload_that_halts_its_guard_is_killed_all_the_same(
+    toolkit: Callable[[str], Workload], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sagemaker_server.runtime.launching.SWEEP_TIME", 0.2)
+    workload = toolkit(
+        "import os, signal, time; os.kill(os.getppid(), signal.SIGSTOP); print('halted', flush=True); time.sleep(600)"
+    )
+    child = Child(workload)
+    time.sleep(1)
+    child.stop(grace=0.1)
+    assert child.wait(30) == -9
+
+
 def test_killed_server_leaves_no_orphan(toolkit: Callable[[str], Workload], tmp_path: Path) -> None:
     program = """
 import subprocess
@@ -162,10 +184,11 @@ def test_endless_output_does_not_fill_the_disk(
     toolkit: Callable[[str], Workload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sagemaker_server.runtime.launching.LOG_BYTES", 2000)
-    workload = toolkit("for n in range(10000): print('x' * 50)")
+    workload = toolkit("for n in range(10000): print('x' * 50, n)")
     assert Child(workload).wait(30) == 0
-    assert workload.log.stat().st_size < 2200
-    assert "the log is full" in last_words(workload.log)
+    kept = [workload.log, workload.log.with_name("log.former")]
+    assert all(0 < file.stat().st_size <= 2000 for file in kept)
+    assert last_words(workload.log).endswith("9999")
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,15 @@ COULD_NOT_RUN = 127
 
 
 class Log:
-    """A workload's output in a file: ``<milliseconds since 1970> <line>``, cut once it reaches its bound."""
+    """A workload's output in a file: ``<milliseconds since 1970> <line>``.
+
+    When it reaches its bound it goes on in a new one; the one before is kept as ``<name>.former``.
+    """
 
     def __init__(self, file: Path, bound: int) -> None:
+        self._path, self._bound = file, bound
         self._file = file.open("ab", buffering=0)
-        self._left = bound - file.stat().st_size
+        self._size = file.stat().st_size
         self._partial = b""
 
     def write(self, output: bytes) -> None:
@@ -52,11 +56,12 @@ class Log:
 
     def _write_line(self, line: bytes) -> None:
         entry = b"%d %s\n" % (time.time_ns() // 1_000_000, line.rstrip(b"\r"))
-        if len(entry) <= self._left:
-            self._file.write(entry)
-        elif self._left > 0:
-            self._file.write(b"%d (the log is full; what follows is not kept)\n" % (time.time_ns() // 1_000_000))
-        self._left -= len(entry)
+        if self._size + len(entry) > self._bound:
+            self._file.close()
+            self._path.replace(self._path.with_name(f"{self._path.name}.former"))
+            self._file, self._size = self._path.open("ab", buffering=0), 0
+        self._file.write(entry)
+        self._size += len(entry)
 
 
 class Guard:
@@ -163,7 +168,11 @@ def become(workload: dict[str, Any], output: int, settle: int) -> NoReturn:
             number = getattr(resource, name)
             _, hard = resource.getrlimit(number)
             ceiling = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-            resource.setrlimit(number, (ceiling, ceiling))
+            try:
+                resource.setrlimit(number, (ceiling, ceiling))
+            except (ValueError, OSError):
+                if sys.platform == "linux":  # other systems lack some of the limits
+                    raise
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
