@@ -7,6 +7,8 @@ from tests.lifecycle.conftest import APPROVED
 from tests.lifecycle.following import ANSWER, Lifecycle
 
 from model_governance.domain.ledger import EntryKind
+from stack import supervision
+from stack.lifecycle import wait_until_healthy
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -66,6 +68,15 @@ def test_a_gate_is_not_walked_round(lifecycle: Lifecycle, state: str) -> None:
     assert lifecycle.package().approval_status == "PendingManualApproval"
 
 
+def test_a_waiting_gate_outlives_the_registry_and_the_triggerer(lifecycle: Lifecycle) -> None:
+    lifecycle.wait_for("governance_approval.wait", "deferred")
+    settings = lifecycle.stack.settings
+    for part in ("sagemaker", "airflow-triggerer"):
+        supervision.restart(settings, part)
+    wait_until_healthy(settings, print)
+    assert lifecycle.states()["governance_approval.wait"] == "deferred"
+
+
 def test_then_governance_approves_on_the_command_line_and_answers_the_warnings(lifecycle: Lifecycle) -> None:
     lifecycle.wait_for("governance_approval.wait", "deferred")
     silent = lifecycle.mark("governance-officer", "governance_approval.wait", "success")
@@ -120,13 +131,12 @@ def test_clearing_every_task_makes_no_second_anything(lifecycle: Lifecycle) -> N
     assert (package.approval_status, package.stage, package.stage_status) == ("Approved", "Production", "Deployed")
 
 
-def test_a_retraining_run_finds_the_use_case_approved_and_waits_for_governance(lifecycle: Lifecycle) -> None:
+def test_a_retraining_run_finds_the_use_case_approved_and_goes_on_with_a_version_of_its_own(
+    lifecycle: Lifecycle,
+) -> None:
     again = Lifecycle(lifecycle.stack, APPROVED, "retraining").start(reason="new quarter")
-    again.wait_for("governance_approval.wait", "deferred")
+    again.wait_for("data_quality.register_candidate", "success")
     assert len(lifecycle.decisions()) == 3
+    assert len(again.installation().registry.versions(APPROVED)) == 2
     assert again.call("model-owner", "PATCH", again.path, {"state": "failed"}).status_code == 200
     assert again.wait_until_ended() == "failed"
-    assert [package.approval_status for package in again.installation().registry.versions(APPROVED)] == [
-        "PendingManualApproval",
-        "Approved",
-    ]
