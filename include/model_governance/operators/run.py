@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from model_governance.decisions.record import candidate_of_run, recorded_use_case, since_clean_up
 from model_governance.domain.candidate import Candidate, run_key, run_prefix, split_prefix
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.risk import RiskAssessment, assess_risk
-from model_governance.domain.use_case import UseCase
-from model_governance.errors import RecordMissing
+from model_governance.domain.use_case import Training, UseCase
+from model_governance.errors import RecordMissing, UseCaseInvalid
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.jobs import Jobs
@@ -77,6 +79,21 @@ class Run:
     def risk(self) -> RiskAssessment:
         """The risk of the use case by the policy in force."""
         return assess_risk(self.use_case.risk, self.installation.policy.risk)
+
+    @property
+    def trained_as(self) -> UseCase:
+        """The declaration with the hyperparameters of this run's form, which is what is trained and stands in the card.
+
+        Raises:
+            UseCaseInvalid: They are no hyperparameters.
+        """
+        given = self.parameters.get("hyperparameters") or {}
+        training = self.use_case.training.model_dump()
+        try:
+            changed = Training.model_validate({**training, "hyperparameters": {**training["hyperparameters"], **given}})
+        except (ValidationError, TypeError) as fault:
+            raise UseCaseInvalid(f"the run's hyperparameters are refused: {' '.join(str(fault).split())}") from fault
+        return self.use_case.model_copy(update={"training": changed})
 
     @property
     def trainer(self) -> str:
