@@ -10,26 +10,30 @@ action, ``runtime`` runs jobs and endpoints, ``storage`` keeps everything. ``err
 Where it differs from AWS
 =========================
 
+AWS's side is told from its documentation and its service models; nothing here has been compared with AWS itself.
+Where they are silent the table says so, and the server does what is safer for a record. The wording of refusals is
+AWS's as far as clients are known to match on it.
+
 ======================= =========================================== ==================================================
 What                    AWS                                         here
 ======================= =========================================== ==================================================
 Actions                 some hundreds                               those of ``operations``; any other answers
                                                                     ``UnsupportedOperation`` and names what is there
 Account and region      many                                        one each; an ARN of another does not exist
-Consistency             Search and lists follow after seconds       immediate: an answer has all committed before it
+Consistency             Search and lists not promised at once       immediate: an answer has all committed before it
 Throttling, quotas      yes                                         none but the limits within a request
 Order of faults         undocumented                                the order of the request, then what is missing
-Names in ARNs           sometimes in lower case                     as they were given
-Version numbers         a group made anew begins again              never given out twice, even when the group is
+Names in ARNs           not documented                              as they were given
+Version numbers         not documented for a group made anew        never given out twice, even when the group is
                                                                     deleted and made anew
 Package status          Pending, InProgress, Completed              Completed at once; ``ValidationSpecification`` is
                                                                     kept and not run
-ClientToken             forgotten after some time                   kept as long as what it made; the same token with
+ClientToken             how long it counts is not documented        kept as long as what it made; the same token with
                                                                     other parameters is a ``ConflictException``
 CreateArtifact          not documented for a source known already   ``ValidationException``, "already exists"
 Automatic lineage       jobs and packages leave entities behind     only what is created is there
 Model card content      checked by an internal schema               the published schema, with the limits it means
-Card sent unchanged     makes a version                             makes none
+Card sent unchanged     not documented                              makes no version
 ``MetadataOnly``        what AWS keeps unencrypted                  risk rating and model id; nothing is encrypted here
 Search                  all resources, shared ones too              those that exist here, of this account;
                                                                     ``NotEquals`` also finds what lacks the property
