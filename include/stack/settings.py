@@ -54,6 +54,7 @@ class Settings:
         account: AWS account of the SageMaker server, 12 digits.
         ledger_key_id: KMS key that signs what the pipeline records in the ledger.
         decisions_key_id: KMS key that signs decisions.
+        witness: File that is told the ledgers' heads, outside the bucket.
         execution_role_arn: Role that jobs are created with.
     """
 
@@ -86,6 +87,7 @@ class Settings:
     account: str
     ledger_key_id: str
     decisions_key_id: str
+    witness: Path
     execution_role_arn: str
 
     @classmethod
@@ -134,6 +136,7 @@ class Settings:
             account=account,
             ledger_key_id=read.text("MODEL_GOVERNANCE_LEDGER_KEY_ID", "alias/model-governance-ledger"),
             decisions_key_id=read.text("MODEL_GOVERNANCE_DECISIONS_KEY_ID", "alias/model-governance-decisions"),
+            witness=read.path("MODEL_GOVERNANCE_WITNESS", home / "witness" / "heads.jsonl"),
             execution_role_arn=read.text(
                 "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN", f"arn:aws:iam::{account}:role/model-governance-execution"
             ),
@@ -170,6 +173,7 @@ class Settings:
             "MODEL_GOVERNANCE_ACCOUNT": self.account,
             "MODEL_GOVERNANCE_LEDGER_KEY_ID": self.ledger_key_id,
             "MODEL_GOVERNANCE_DECISIONS_KEY_ID": self.decisions_key_id,
+            "MODEL_GOVERNANCE_WITNESS": str(self.witness),
             "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN": self.execution_role_arn,
         }
 

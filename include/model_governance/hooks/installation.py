@@ -26,6 +26,7 @@ from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
 from model_governance.hooks.signer import PublicKey, Signer
+from model_governance.hooks.witness import Witness
 
 _INCLUDE = Path(__file__).resolve().parents[2]
 
@@ -41,6 +42,7 @@ class Settings:
         ledger_public_key: PEM file of its public key; never in the bucket; None where nothing reads the ledger.
         decisions_key_id: KMS key that signs decisions, which only the decision service may use.
         decisions_public_key: PEM file of its public key, as above.
+        witness: File outside the bucket that is told the ledgers' heads; None for none.
         use_cases: Folder of use cases.
         policies: Folder of policy and people.
         execution_role_arn: Role that jobs and endpoints run as.
@@ -53,6 +55,7 @@ class Settings:
     ledger_public_key: Path | None
     decisions_key_id: str
     decisions_public_key: Path | None
+    witness: Path | None
     use_cases: Path
     policies: Path
     execution_role_arn: str
@@ -68,6 +71,7 @@ class Settings:
 
         ledger_public_key = setting("LEDGER_PUBLIC_KEY", "")
         decisions_public_key = setting("DECISIONS_PUBLIC_KEY", "")
+        witness = setting("WITNESS", "")
         return cls(
             bucket=setting("BUCKET", "model-governance"),
             landing_bucket=setting("LANDING_BUCKET", "landing"),
@@ -75,6 +79,7 @@ class Settings:
             ledger_public_key=Path(ledger_public_key) if ledger_public_key else None,
             decisions_key_id=setting("DECISIONS_KEY_ID", "alias/model-governance-decisions"),
             decisions_public_key=Path(decisions_public_key) if decisions_public_key else None,
+            witness=Path(witness) if witness else None,
             use_cases=Path(setting("USE_CASES", str(_INCLUDE / "use_cases"))),
             policies=Path(setting("POLICIES", str(_INCLUDE / "policies"))),
             execution_role_arn=setting(
@@ -175,6 +180,11 @@ class Installation:
                 "whoever records evidence could forge decisions. Make a key of its own for decisions"
             )
         return keys
+
+    @cached_property
+    def witness(self) -> Witness | None:
+        """The file outside the bucket that knows the ledgers' heads; None where the installation has none."""
+        return Witness(self.settings.witness) if self.settings.witness else None
 
     @cached_property
     def configuration(self) -> Configuration:

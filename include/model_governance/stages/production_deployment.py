@@ -7,6 +7,7 @@ import logging
 from airflow.sdk import chain, task_group
 
 from model_governance.decisions.open import open_gate
+from model_governance.decisions.publish import publish_head
 from model_governance.decisions.subject import MODEL_DIGEST
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import Entry, EntryKind
@@ -76,13 +77,14 @@ def record(run: Run) -> None:
     def is_there(entry: Entry) -> bool:
         return entry.kind is EntryKind.DEPLOYMENT and entry.subject == package.arn and entry.body == body
 
-    run.installation.ledger(run.name).append(EntryKind.DEPLOYMENT, package.arn, body, unless=is_there)
+    entry = run.installation.ledger(run.name).append(EntryKind.DEPLOYMENT, package.arn, body, unless=is_there)
     note_stage(run, _PRODUCTION, StageStatus.DEPLOYED, f"serves from endpoint {endpoint_name(run, _PRODUCTION)}")
     changed = with_custom_details(
         dict(package.card), {"deployment": f"{endpoint_name(run, _PRODUCTION)} ({config_name(run, _PRODUCTION)})"}
     )
     if changed != package.card:
         run.installation.registry.set_card(package.arn, changed)
+    publish_head(run.installation, entry)
     _note_in_lineage(run, package.arn, package.model_data_url)
 
 
