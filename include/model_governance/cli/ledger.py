@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from model_governance.cli import ledger_verify
+from model_governance.cli import ledger_export, ledger_verify
 from model_governance.cli.terminal import console, installation
 from model_governance.domain.ledger import Entry
 
 app = typer.Typer(help="Show and verify a use case's ledger.", no_args_is_help=True)
 app.command("verify")(ledger_verify.verify)
+app.command("export")(ledger_export.export)
 
 UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")]
 

@@ -74,6 +74,11 @@ class PublicKey:
         """Sha256 of the key's DER SubjectPublicKeyInfo, in hex."""
         return sha256_hex(self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
+    @property
+    def pem(self) -> str:
+        """The key as a PEM file holds it."""
+        return self.key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether the signature is this key's for the message."""
         try:
