@@ -52,7 +52,9 @@ class Settings:
         landing_bucket: Bucket where data engineers publish data sets.
         region: AWS region of all clients.
         account: AWS account of the SageMaker server, 12 digits.
-        ledger_key_id: KMS key that signs the ledger.
+        ledger_key_id: KMS key that signs what the pipeline records in the ledger.
+        decisions_key_id: KMS key that signs decisions.
+        witness: File that is told the ledgers' heads, outside the bucket.
         execution_role_arn: Role that jobs are created with.
     """
 
@@ -84,6 +86,8 @@ class Settings:
     region: str
     account: str
     ledger_key_id: str
+    decisions_key_id: str
+    witness: Path
     execution_role_arn: str
 
     @classmethod
@@ -131,6 +135,8 @@ class Settings:
             region=read.text("AWS_DEFAULT_REGION", "us-east-1"),
             account=account,
             ledger_key_id=read.text("MODEL_GOVERNANCE_LEDGER_KEY_ID", "alias/model-governance-ledger"),
+            decisions_key_id=read.text("MODEL_GOVERNANCE_DECISIONS_KEY_ID", "alias/model-governance-decisions"),
+            witness=read.path("MODEL_GOVERNANCE_WITNESS", home / "witness" / "heads.jsonl"),
             execution_role_arn=read.text(
                 "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN", f"arn:aws:iam::{account}:role/model-governance-execution"
             ),
@@ -166,6 +172,8 @@ class Settings:
             "AWS_DEFAULT_REGION": self.region,
             "MODEL_GOVERNANCE_ACCOUNT": self.account,
             "MODEL_GOVERNANCE_LEDGER_KEY_ID": self.ledger_key_id,
+            "MODEL_GOVERNANCE_DECISIONS_KEY_ID": self.decisions_key_id,
+            "MODEL_GOVERNANCE_WITNESS": str(self.witness),
             "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN": self.execution_role_arn,
         }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import GateRecord, read_record
 from model_governance.decisions.subject import Standing, Subject, explain_rejection, read_subject, set_standing
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
@@ -68,7 +69,7 @@ def decide(
             the gate that must be another's, no pending request, decided already, evidence missing or failed, warnings
             not answered in the comment, or the card, artifact or policy changed since the request.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise. After the ledger has the decision, a
-            registry out of reach raises too: the decision stands, and whoever looks next applies it.
+            registry or witness out of reach raises too: the decision stands, and whoever looks next applies it.
     """
     answer = Answer(verdict, actor, comment.strip(), channel, event_id)
     hearing = Hearing.of(installation, gate, use_case, subject)
@@ -77,6 +78,7 @@ def decide(
     record = read_record(ledger.entries(), gate, hearing.subject.arn)
     standing = evaluate_record(installation, record, hearing.policy, hearing.observed)
     apply_verdict(installation, read_subject(installation, gate, use_case, subject), standing, record)
+    publish_head(installation, entry)
     return entry
 
 
