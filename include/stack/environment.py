@@ -108,6 +108,7 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
         "MODEL_GOVERNANCE_POLICIES": str(settings.policies),
+        "MODEL_GOVERNANCE_POLICY_OWNER": settings.policy_owner,
     }
 
 

@@ -85,6 +85,7 @@ class Settings:
     account: str
     ledger_key_id: str
     execution_role_arn: str
+    policy_owner: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -134,6 +135,7 @@ class Settings:
             execution_role_arn=read.text(
                 "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN", f"arn:aws:iam::{account}:role/model-governance-execution"
             ),
+            policy_owner=read.text("MODEL_GOVERNANCE_POLICY_OWNER", "policy-owner"),
         )
 
     @property
@@ -167,6 +169,7 @@ class Settings:
             "MODEL_GOVERNANCE_ACCOUNT": self.account,
             "MODEL_GOVERNANCE_LEDGER_KEY_ID": self.ledger_key_id,
             "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN": self.execution_role_arn,
+            "MODEL_GOVERNANCE_POLICY_OWNER": self.policy_owner,
         }
 
     @property

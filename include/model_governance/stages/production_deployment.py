@@ -8,6 +8,7 @@ from airflow.sdk import chain, task_group
 
 from model_governance.decisions.open import open_gate
 from model_governance.decisions.subject import MODEL_DIGEST
+from model_governance.decisions.supersede import supersede_older
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.model_card import with_custom_details
@@ -77,6 +78,7 @@ def record(run: Run) -> None:
         return entry.kind is EntryKind.DEPLOYMENT and entry.subject == package.arn and entry.body == body
 
     run.installation.ledger(run.name).append(EntryKind.DEPLOYMENT, package.arn, body, unless=is_there)
+    supersede_older(run.installation, run.name, package.version)
     note_stage(run, _PRODUCTION, StageStatus.DEPLOYED, f"serves from endpoint {endpoint_name(run, _PRODUCTION)}")
     changed = with_custom_details(
         dict(package.card), {"deployment": f"{endpoint_name(run, _PRODUCTION)} ({config_name(run, _PRODUCTION)})"}

@@ -58,7 +58,7 @@ def test_other_algorithms_and_digests_are_refused(kms: Any) -> None:
         kms.sign(KeyId=ALIAS, Message=b"m", SigningAlgorithm=ALGORITHM, MessageType="DIGEST")
 
 
-def test_only_pipeline_and_decision_service_may_sign(server: RunningServer) -> None:
+def test_only_who_writes_ledgers_may_sign(server: RunningServer) -> None:
     may = set()
     for name in server.keys:
         try:
@@ -66,5 +66,5 @@ def test_only_pipeline_and_decision_service_may_sign(server: RunningServer) -> N
             may.add(name)
         except ClientError as refusal:
             assert refusal.response["Error"]["Code"] == "AccessDeniedException"
-    assert {"pipeline", "decision-service"} <= may
+    assert {"pipeline", "decision-service", "policy-owner"} <= may
     assert may.isdisjoint({"data-scientist", "model-owner", "governance-officer", "production-approver", "admin"})
