@@ -89,6 +89,7 @@ class Settings:
     decisions_key_id: str
     witness: Path
     execution_role_arn: str
+    policy_owner: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -140,6 +141,7 @@ class Settings:
             execution_role_arn=read.text(
                 "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN", f"arn:aws:iam::{account}:role/model-governance-execution"
             ),
+            policy_owner=read.text("MODEL_GOVERNANCE_POLICY_OWNER", "policy-owner"),
         )
 
     @property
@@ -175,6 +177,7 @@ class Settings:
             "MODEL_GOVERNANCE_DECISIONS_KEY_ID": self.decisions_key_id,
             "MODEL_GOVERNANCE_WITNESS": str(self.witness),
             "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN": self.execution_role_arn,
+            "MODEL_GOVERNANCE_POLICY_OWNER": self.policy_owner,
         }
 
     @property
