@@ -62,4 +62,4 @@ lint: $(READY)  ## Run the linters, type checks and import contracts alone
 	@$(BIN)/lint-imports
 
 bench: $(READY)  ## Measure it: lifecycle, overhead, decisions, server
-	@$(BIN)/python -m pytest tests/benchmarks -s --timeout 0
+	@$(BIN)/python -m tests.benchmarks $(BENCH)
