@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -161,6 +162,11 @@ def _make_folders(settings: Settings) -> None:
     for name in ("", "run", "logs", "airflow", "sagemaker", "s3"):
         (settings.home / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.home.chmod(0o700)
+    folder = settings.socket.parent
+    folder.mkdir(exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise StackError(f"{folder} must be a folder that user {os.getuid()} alone can open, for supervisor's socket")
 
 
 def _migrate(settings: Settings, say: Say) -> None:
