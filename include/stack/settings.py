@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -50,6 +51,8 @@ class Settings:
         broker_url: Celery's broker; empty without Celery.
         executor: Airflow's executor.
         parallelism: How many tasks may run at once.
+        triggerer_capacity: How many gates, jobs and endpoints may be waited for at once.
+        poll_seconds: Seconds between two looks at the registry for all waiting gates; on AWS, bounded by throttling.
         log_host: Host from which Airflow reads the logs of tasks that still run.
         bucket: Bucket of artifacts and ledgers.
         landing_bucket: Bucket where data engineers publish data sets.
@@ -84,6 +87,8 @@ class Settings:
     broker_url: str
     executor: str
     parallelism: int
+    triggerer_capacity: int
+    poll_seconds: float
     log_host: str
     bucket: str
     landing_bucket: str
@@ -135,6 +140,8 @@ class Settings:
             broker_url=read.text("MODEL_GOVERNANCE_BROKER_URL", ""),
             executor=read.text("MODEL_GOVERNANCE_EXECUTOR", "LocalExecutor"),
             parallelism=read.number("MODEL_GOVERNANCE_PARALLELISM", 4, 1, 1000),
+            triggerer_capacity=read.number("MODEL_GOVERNANCE_TRIGGERER_CAPACITY", 1000, 1, 100_000),
+            poll_seconds=read.seconds("MODEL_GOVERNANCE_POLL_SECONDS", 0.25, 0.1, 3600),
             log_host=read.text("MODEL_GOVERNANCE_LOG_HOST", host),
             bucket=read.text("MODEL_GOVERNANCE_BUCKET", "model-governance"),
             landing_bucket=read.text("MODEL_GOVERNANCE_LANDING_BUCKET", "landing"),
@@ -174,6 +181,8 @@ class Settings:
             "MODEL_GOVERNANCE_BROKER_URL": self.broker_url,
             "MODEL_GOVERNANCE_EXECUTOR": self.executor,
             "MODEL_GOVERNANCE_PARALLELISM": str(self.parallelism),
+            "MODEL_GOVERNANCE_TRIGGERER_CAPACITY": str(self.triggerer_capacity),
+            "MODEL_GOVERNANCE_POLL_SECONDS": f"{self.poll_seconds:g}",
             "MODEL_GOVERNANCE_LOG_HOST": self.log_host,
             "MODEL_GOVERNANCE_BUCKET": self.bucket,
             "MODEL_GOVERNANCE_LANDING_BUCKET": self.landing_bucket,
@@ -247,6 +256,16 @@ class _Reader:
         if not text.isdecimal() or not least <= int(text) <= most:
             raise SettingRefused(f"{name} is {text!r}: it must be a whole number in [{least}, {most}]")
         return int(text)
+
+    def seconds(self, name: str, default: float, least: float, most: float) -> float:
+        text = self.values.get(name) or str(default)
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise SettingRefused(f"{name} is {text!r}: it must be a number of seconds in [{least:g}, {most:g}]")
+        return value
 
     def port(self, name: str, default: int) -> int:
         return self.number(name, default, 1, 65535)
