@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import time
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from tests.benchmarks.measure import Figure, at_most, percentile
+from tests.benchmarks.measure import Figure, at_most, percentile, say
 from tests.running_stack import RunningStack, running_stack_with
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -25,10 +26,14 @@ def run() -> list[Figure]:
         with running_stack_with(MODEL_GOVERNANCE_USE_CASES=folder) as stack, stack.airflow("admin") as airflow:
             _start(airflow, names)
             _wait_until_all_wait(airflow, names)
+            say(f"{len(names)} gates wait; a decision every {_PAUSE_SECONDS:g} s")
             decided = _decide(stack, names)
             ends = {name: _end_of_wait(airflow, name) for name in names}
+            recorded = {name: _recorded(stack, name) for name in names}
     seconds = [(ends[name] - decided[name]).total_seconds() for name in names]
+    to_ledger = [(recorded[name] - decided[name]).total_seconds() for name in names]
     return [
+        Figure(f"decision to its entry in the ledger, p50 of {len(seconds)}", percentile(to_ledger, 0.5), "s"),
         Figure(f"decision to the end of the waiting task, p50 of {len(seconds)}", percentile(seconds, 0.5), "s"),
         at_most(f"decision to the end of the waiting task, p95 of {len(seconds)}", percentile(seconds, 0.95), "s", 2.0),
         Figure("decision to the end of the waiting task, longest", max(seconds), "s"),
@@ -86,6 +91,14 @@ def _end_of_wait(airflow: httpx.Client, name: str) -> datetime:
             raise RuntimeError(f"the gate of {name} still waits a minute after its decision")
         time.sleep(0.5)
     return datetime.fromisoformat(ended)
+
+
+def _recorded(stack: RunningStack, name: str) -> datetime:
+    """When the decision was entered in the ledger."""
+    store, bucket = stack.client("data-scientist", "s3"), stack.settings.bucket
+    listed = store.list_objects_v2(Bucket=bucket, Prefix=f"ledger/{name}/")["Contents"]
+    entries = [json.loads(store.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()) for each in listed]
+    return next(datetime.fromisoformat(entry["time"]) for entry in entries if entry["kind"] == "decision")
 
 
 def _waiting_task(airflow: httpx.Client, name: str) -> dict[str, str]:
