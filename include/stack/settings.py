@@ -56,6 +56,7 @@ class Settings:
         account: AWS account of the SageMaker server, 12 digits.
         ledger_key_id: KMS key that signs what the pipeline records in the ledger.
         decisions_key_id: KMS key that signs decisions.
+        oversight_key_id: KMS key that signs policy versions, exceptions and findings.
         witness: File that is told the ledgers' heads, outside the bucket.
         execution_role_arn: Role that jobs are created with.
     """
@@ -89,6 +90,7 @@ class Settings:
     account: str
     ledger_key_id: str
     decisions_key_id: str
+    oversight_key_id: str
     witness: Path
     execution_role_arn: str
     policy_owner: str
@@ -139,6 +141,7 @@ class Settings:
             account=account,
             ledger_key_id=read.text("MODEL_GOVERNANCE_LEDGER_KEY_ID", "alias/model-governance-ledger"),
             decisions_key_id=read.text("MODEL_GOVERNANCE_DECISIONS_KEY_ID", "alias/model-governance-decisions"),
+            oversight_key_id=read.text("MODEL_GOVERNANCE_OVERSIGHT_KEY_ID", "alias/model-governance-oversight"),
             witness=read.path("MODEL_GOVERNANCE_WITNESS", home / "witness" / "heads.jsonl"),
             execution_role_arn=read.text(
                 "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN", f"arn:aws:iam::{account}:role/model-governance-execution"
@@ -177,6 +180,7 @@ class Settings:
             "MODEL_GOVERNANCE_ACCOUNT": self.account,
             "MODEL_GOVERNANCE_LEDGER_KEY_ID": self.ledger_key_id,
             "MODEL_GOVERNANCE_DECISIONS_KEY_ID": self.decisions_key_id,
+            "MODEL_GOVERNANCE_OVERSIGHT_KEY_ID": self.oversight_key_id,
             "MODEL_GOVERNANCE_WITNESS": str(self.witness),
             "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN": self.execution_role_arn,
             "MODEL_GOVERNANCE_POLICY_OWNER": self.policy_owner,
