@@ -74,6 +74,8 @@ def decide(
     answer = Answer(verdict, actor, comment.strip(), channel, event_id)
     hearing = Hearing.of(installation, gate, use_case, subject)
     ledger = installation.ledger(use_case)
+    installation.texts.keep(hearing.policy)
+    installation.texts.keep(hearing.people)
     entry = ledger.propose(lambda entries: hearing.hear(answer, entries))
     record = read_record(ledger.entries(), gate, hearing.subject.arn)
     standing = evaluate_record(installation, record, hearing.policy, hearing.observed)
