@@ -12,7 +12,7 @@ from model_governance.decisions.subject import Standing, Subject, explain_reject
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.eligibility import deciding_role
 from model_governance.domain.gate import GateState, GateVerdict, Observed
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Authority, Entry, EntryKind
 from model_governance.domain.people import People, Person
 from model_governance.domain.policy import Policy
 from model_governance.domain.request import GateRequest
@@ -81,6 +81,7 @@ def decide(
     standing = evaluate_record(installation, record, hearing.policy, hearing.observed)
     apply_verdict(installation, read_subject(installation, gate, use_case, subject), standing, record)
     publish_head(installation, entry)
+    ledger.seal(Authority.DECISIONS)
     return entry
 
 
