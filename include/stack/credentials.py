@@ -18,7 +18,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from stack.errors import StackError
 from stack.settings import Settings
 
-PEOPLE = ("admin", "model-owner", "data-scientist", "business-approver", "governance-officer", "production-approver")
+PEOPLE = (
+    "admin",
+    "model-owner",
+    "data-scientist",
+    "business-approver",
+    "governance-officer",
+    "production-approver",
+    "policy-owner",
+)
 SERVICES = ("pipeline", "decision-service", "runtime")
 
 FERNET_KEY = "airflow-fernet-key"

@@ -122,6 +122,7 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         "MODEL_GOVERNANCE_WITNESS": str(settings.witness),
         "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
         "MODEL_GOVERNANCE_POLICIES": str(settings.policies),
+        "MODEL_GOVERNANCE_POLICY_OWNER": settings.policy_owner,
     }
 
 

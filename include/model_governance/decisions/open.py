@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.in_force import people_in_force, policy_in_force
 from model_governance.decisions.publish import witnessed_heads
 from model_governance.decisions.record import approved_declarations, candidate_of_run, read_record
 from model_governance.decisions.subject import Standing, read_subject
@@ -13,7 +14,7 @@ from model_governance.domain.decision import Decision, Gate
 from model_governance.domain.head import refuse_cut_off
 from model_governance.domain.ledger import Entry
 from model_governance.domain.request import GateRequest
-from model_governance.errors import GateClosed, RecordMissing
+from model_governance.errors import GateClosed, PolicyNotEntered, RecordMissing
 from model_governance.hooks.installation import Installation
 
 _BEFORE = {Gate.USE_CASE: (), Gate.GOVERNANCE: (Gate.USE_CASE,), Gate.PRODUCTION: (Gate.USE_CASE, Gate.GOVERNANCE)}
@@ -81,9 +82,12 @@ def _open(
         )
     except RecordMissing as fault:
         raise GateClosed(f"{name} is closed: {fault}") from fault
-    policy = installation.policy
+    try:
+        policy, people = policy_in_force(installation), people_in_force(installation)
+    except PolicyNotEntered as fault:
+        raise GateClosed(f"{name} is closed: {fault}") from fault
     record = read_record(entries, gate, found.arn)
-    verdict = evaluate_record(installation, record, policy, observe(installation, found, policy))
+    verdict = evaluate_record(installation, record, policy, observe(installation, found, policy), people)
     reasons = list(verdict.reasons)
     if found.standing not in (Standing.APPROVED, Standing.BEYOND):
         reasons.append(f"the registry says {found.status or 'nothing'}, not Approved")

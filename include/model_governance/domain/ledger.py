@@ -38,6 +38,11 @@ class EntryKind(StrEnum):
     DEPLOYMENT = "deployment"
     FAILURE = "failure"
     CLEAN_UP = "clean_up"
+    EXCEPTION = "exception"
+    FINDING = "finding"
+    FINDING_CLOSURE = "finding_closure"
+    POLICY_VERSION = "policy_version"
+    SUPERSEDED = "superseded"
 
 
 class Authority(StrEnum):

@@ -48,6 +48,7 @@ class Settings:
         policies: Folder of policy and people.
         execution_role_arn: Role that jobs and endpoints run as.
         airflow_url: Where people find Airflow.
+        policy_owners: The principals who may enter a version of policy or people.
     """
 
     bucket: str
@@ -61,6 +62,7 @@ class Settings:
     policies: Path
     execution_role_arn: str
     airflow_url: str
+    policy_owners: tuple[str, ...] = ("policy-owner",)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -87,6 +89,7 @@ class Settings:
                 "EXECUTION_ROLE_ARN", "arn:aws:iam::111122223333:role/model-governance-execution"
             ),
             airflow_url=setting("AIRFLOW_URL", "http://127.0.0.1:8080").rstrip("/"),
+            policy_owners=tuple(setting("POLICY_OWNER", "policy-owner").replace(",", " ").split()),
         )
 
 
@@ -228,7 +231,7 @@ class Installation:
 
     @property
     def policy(self) -> Policy:
-        """The policy in force, read afresh.
+        """The policy as the file says it, read afresh; whether it is in force, ``decisions.in_force`` says.
 
         Raises:
             PolicyInvalid: It does not validate.
@@ -237,7 +240,7 @@ class Installation:
 
     @property
     def people(self) -> People:
-        """Who may take part in decisions, read afresh.
+        """The people as the file says them, read afresh; whether it is in force, ``decisions.in_force`` says.
 
         Raises:
             PolicyInvalid: The file does not validate.

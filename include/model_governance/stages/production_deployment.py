@@ -10,6 +10,7 @@ from model_governance.decisions.open import open_gate
 from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import since_clean_up
 from model_governance.decisions.subject import MODEL_DIGEST
+from model_governance.decisions.supersede import supersede_older
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import with_custom_details
@@ -91,6 +92,7 @@ def record(run: Run) -> None:
         "authority": authority,
     }
     entry = run.enter(EntryKind.DEPLOYMENT, package.arn, body)
+    supersede_older(run.installation, run.name, package.version)
     note_stage(run, _PRODUCTION, StageStatus.DEPLOYED, f"serves from endpoint {endpoint_name(run, _PRODUCTION)}")
     changed = with_custom_details(
         dict(package.card), {"deployment": f"{endpoint_name(run, _PRODUCTION)} ({config_name(run, _PRODUCTION)})"}
