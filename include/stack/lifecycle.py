@@ -6,6 +6,8 @@ import fcntl
 import hashlib
 import json
 import os
+import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -160,6 +162,11 @@ def _make_folders(settings: Settings) -> None:
     for name in ("", "run", "logs", "airflow", "sagemaker", "s3"):
         (settings.home / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.home.chmod(0o700)
+    folder = settings.socket.parent
+    folder.mkdir(exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise StackError(f"{folder} must be a folder that user {os.getuid()} alone can open, for supervisor's socket")
 
 
 def _migrate(settings: Settings, say: Say) -> None:
@@ -176,6 +183,9 @@ def _migrate(settings: Settings, say: Say) -> None:
         done = subprocess.run(command, env=environment, check=False, stdout=stream, stderr=subprocess.STDOUT)
     if done.returncode:
         raise StackError(f"airflow db migrate failed:\n{_end_of(log)}")
+    if settings.database_url.startswith("sqlite:///"):
+        with sqlite3.connect(settings.database_url.removeprefix("sqlite:///")) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")  # kept in the file: readers no longer wait for writers
     stamp.write_text(wanted, encoding="ascii")
 
 

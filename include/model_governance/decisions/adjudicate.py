@@ -12,6 +12,7 @@ from enum import StrEnum
 from model_governance.decisions.decide import apply_verdict, decide
 from model_governance.decisions.evaluation import evaluate_record, observe
 from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import GateRecord, read_record
 from model_governance.decisions.subject import Standing, Subject, approval_records, read_subject, set_standing
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
@@ -135,6 +136,7 @@ def _settle(
         return Adjudication(Outcome.SUPERSEDED, reason)
     if verdict.state in (GateState.OPEN, GateState.REJECTED):
         apply_verdict(installation, subject, verdict, record)
+        publish_head(installation, record.entry_of(verdict.decided_by[-1]))
         outcome = Outcome.APPROVED if verdict.is_open else Outcome.REJECTED
         return Adjudication(outcome, reason, verdict.decided_by)
     if subject.standing is Standing.PENDING:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
 from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import GateRecord, read_record
 from model_governance.decisions.subject import Standing, Subject, explain_rejection, read_subject, set_standing
 from model_governance.domain.approvals import expiry
@@ -90,7 +91,7 @@ def decide(
             the gate that must be another's, no pending request, decided already, evidence missing or failed, warnings
             not answered in the comment, or the card, artifact or policy changed since the request.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise. After the ledger has the decision, a
-            registry out of reach raises too: the decision stands, and whoever looks next applies it.
+            registry or witness out of reach raises too: the decision stands, and whoever looks next applies it.
     """
     answer = Answer.of(verdict, actor, comment, channel, event_id)
     hearing = Hearing.of(installation, gate, use_case, subject)
@@ -99,6 +100,7 @@ def decide(
     record = read_record(ledger.entries(), gate, hearing.subject.arn)
     standing = evaluate_record(installation, record, hearing.policy, hearing.observed)
     apply_verdict(installation, read_subject(installation, gate, use_case, subject), standing, record)
+    publish_head(installation, entry)
     return entry
 
 

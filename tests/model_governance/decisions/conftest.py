@@ -283,7 +283,12 @@ def case(tmp_path: Path, installation_of: Callable[[str], Installation]) -> Iter
 
     def principal(who: str) -> Installation:
         installation = installation_of(who)
-        settings: Settings = replace(installation.settings, use_cases=folder.parent, policies=policies)
+        settings: Settings = replace(
+            installation.settings,
+            use_cases=folder.parent,
+            policies=policies,
+            witness=tmp_path / "witness" / "heads.jsonl",
+        )
         return Installation.load(installation.clients, settings)
 
     made = Case(name, folder, policies, principal)
