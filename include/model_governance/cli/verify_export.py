@@ -12,7 +12,8 @@ The file has one JSON document a line: first what the export is, with both publi
 exactly the bytes that are stored; then the heads that were published outside the chain. An entry is canonical JSON
 (RFC 8785). Its ``previous`` is the sha256 of the line before it, or 64 zeros. Its signature (Ed25519) is over
 ``model-governance ledger entry v2``, a line feed and the sha256, in hex, of the entry without its ``signature``. A
-``decision`` or ``refusal`` must be signed with the decisions key, everything else with the ledger key.
+``decision``, ``refusal``, ``exception``, ``finding_closure`` or ``policy_version`` must be signed with the decisions
+key, everything else with the ledger key.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 PREFIX = b"model-governance ledger entry v2\n"
-SIGNED_WITH_DECISIONS_KEY = {"decision", "refusal"}
+SIGNED_WITH_DECISIONS_KEY = {"decision", "refusal", "exception", "finding_closure", "policy_version"}
 MEMBERS = ["body", "format", "key_id", "key_sha256", "kind", "previous", "sequence", "signature", "subject", "time"]
 MEMBERS.append("use_case")
 TEXTS = [name for name in MEMBERS if name not in ("body", "format", "sequence")]

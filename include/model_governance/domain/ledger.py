@@ -52,7 +52,15 @@ class Authority(StrEnum):
     DECISIONS = "decisions"
 
 
-_DECISIONS_KINDS = frozenset({EntryKind.DECISION, EntryKind.REFUSAL})
+_DECISIONS_KINDS = frozenset(
+    {
+        EntryKind.DECISION,
+        EntryKind.REFUSAL,
+        EntryKind.EXCEPTION,
+        EntryKind.FINDING_CLOSURE,
+        EntryKind.POLICY_VERSION,
+    }
+)
 
 
 def authority_over(kind: EntryKind) -> Authority:
