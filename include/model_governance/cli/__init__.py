@@ -1,18 +1,19 @@
 """The command ``model-governance``: what a person does from a terminal, under that person's own AWS principal.
 
 ``gates`` asks what is missing and decides, ``oversight`` grants exceptions and keeps findings, ``policy`` enters the
-versions that count, ``ledger`` shows and verifies the record, ``use_cases`` lists and checks
-what teams have declared, ``clean_up`` takes down what a use case made. ``demo`` drives the whole lifecycle of the
-example, with ``live_view`` to watch it, ``approvers`` to decide at its gates and ``stack_people`` to act as each of the
-embedded stack's people. ``terminal`` is how all of them speak: results on standard output, one line and exit status 1
-for a refusal.
+versions that count. ``ledger`` shows the record, ``ledger_verify`` walks it, ``ledger_export`` hands it to an auditor
+together with ``verify_export``; ``replay`` judges past decisions again and ``served`` tells what served when.
+``use_cases`` lists and checks what teams have declared, ``clean_up`` takes down what a use case made. ``demo`` drives
+the whole lifecycle of the example, with ``live_view`` to watch it, ``approvers`` to decide at its gates and
+``stack_people`` to act as each of the embedded stack's people. ``terminal`` is how all of them speak: results on
+standard output, one line and exit status 1 for a refusal.
 """
 
 from __future__ import annotations
 
 import typer
 
-from model_governance.cli import clean_up, demo, gates, ledger, oversight, policy, use_cases
+from model_governance.cli import clean_up, demo, gates, ledger, oversight, policy, replay, served, use_cases
 from model_governance.cli.terminal import refusals_are_lines
 
 app = typer.Typer(
@@ -28,8 +29,11 @@ app.add_typer(oversight.app, name="finding")
 app.command("approve")(gates.approve)
 app.command("reject")(gates.reject)
 app.command("except")(oversight.grant)
+app.command("expired")(oversight.expired)
 app.command("missing")(gates.missing)
 app.command("status")(use_cases.status)
+app.command("replay")(replay.replay)
+app.command("served")(served.served)
 app.command("use-cases")(use_cases.list_use_cases)
 app.command("clean-up")(clean_up.clean_up)
 app.command("demo")(demo.demo)

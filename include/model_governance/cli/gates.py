@@ -15,7 +15,7 @@ import typer
 from model_governance.cli.terminal import console, installation
 from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.decide import check_decision
-from model_governance.decisions.missing import missing_for
+from model_governance.decisions.missing import outlook
 from model_governance.decisions.subject import Standing, answer, read_subject
 from model_governance.domain.condition import write_remark
 from model_governance.domain.decision import DecisionVerdict, Gate
@@ -58,15 +58,19 @@ def reject(use_case: UseCaseName, gate: GateName, version: Version = None, comme
 
 def missing(
     use_case: UseCaseName,
-    version: Version = None,
-    gate: Annotated[Gate, typer.Option(help="The gate to ask about.")] = Gate.PRODUCTION,
+    version: Annotated[int | None, typer.Argument(help="Version of the model; the newest by default.", min=1)] = None,
+    gate: Annotated[Gate, typer.Option(help="The last gate to ask about.")] = Gate.PRODUCTION,
 ) -> None:
-    """Say what stands between a version and a gate, with owner and remedy; exit status 1 if anything does."""
+    """Say what is missing for the next stage and on to production, each with owner and remedy; exit status 1 if any."""
     known = installation()
-    items = missing_for(known, gate, use_case, _subject(known, use_case, gate, version))
-    for item in items:
-        console.print(f"• {item.sentence}", highlight=False, markup=False, soft_wrap=True)
-    if items:
+    has_version = version is not None or known.registry.group_exists(use_case)
+    found = outlook(known, use_case, _subject(known, use_case, Gate.PRODUCTION, version) if has_version else None)
+    asked = {each: items for each, items in found.items.items() if list(Gate).index(each) <= list(Gate).index(gate)}
+    for place, (each, items) in enumerate(asked.items()):
+        console.print(f"{'next' if place == 0 else 'then'}: the {each} gate", highlight=False)
+        for item in items:
+            console.print(f"• {item.sentence}", highlight=False, markup=False, soft_wrap=True)
+    if asked:
         raise typer.Exit(1)
     console.print(f"{use_case}: nothing is missing for the {gate} gate")
 

@@ -39,13 +39,17 @@ def show(
     console.print(table)
 
 
+_TOLD = (
+    *("gate", "kind", "verdict", "actor", "file", "principal", "item", "id", "severity"),
+    *("granted_by", "opened_by", "closed_by", "role", "channel", "stage", "until", "expires", "by_version"),
+)
+
+
 def summary(entry: Entry) -> str:
     """An entry's body in one line."""
     body = entry.body
-    parts = [
-        str(body[name]) for name in ("gate", "kind", "verdict", "actor", "role", "channel", "stage") if body.get(name)
-    ]
-    said = body.get("comment") or body.get("reason") or body.get("endpoint") or ""
+    parts = [str(body[name]) for name in _TOLD if body.get(name)]
+    said = next((body[name] for name in ("comment", "reason", "title", "endpoint", "digest") if body.get(name)), "")
     return " · ".join(parts) + (f": {said}" if said else "")
 
 

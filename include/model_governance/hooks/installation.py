@@ -17,7 +17,7 @@ from model_governance.domain.policy import Policy
 from model_governance.domain.use_case import UseCase
 from model_governance.errors import AccessRefused, RecordMissing
 from model_governance.hooks.approvals import Approvals
-from model_governance.hooks.artifacts import Artifacts
+from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.aws import Clients, EnvironmentClients
 from model_governance.hooks.changes import RegistryChanges
 from model_governance.hooks.configuration import Configuration, UseCases
@@ -27,6 +27,7 @@ from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
 from model_governance.hooks.signer import PublicKey, Signer
+from model_governance.hooks.texts import Texts
 from model_governance.hooks.witness import Witness
 
 _INCLUDE = Path(__file__).resolve().parents[2]
@@ -196,6 +197,11 @@ class Installation:
         return Witness(self.settings.witness) if self.settings.witness else None
 
     @cached_property
+    def texts(self) -> Texts:
+        """Policies and people files by digest, as they were when requests and decisions referred to them."""
+        return Texts(self.artifacts)
+
+    @cached_property
     def configuration(self) -> Configuration:
         """Use-case folders, policy and people."""
         return Configuration(self.settings.use_cases, self.settings.policies)
@@ -206,6 +212,11 @@ class Installation:
             if use_case not in self._ledgers:
                 self._ledgers[use_case] = Ledger(use_case, self.artifacts, self.signers, self.public_keys, self.now)
             return self._ledgers[use_case]
+
+    def ledgers(self) -> tuple[str, ...]:
+        """Names of the use cases that have a ledger in the bucket."""
+        folders = self.artifacts.folders(LEDGER_PREFIX)
+        return tuple(name for name in folders if not name.startswith("_"))
 
     def changes(self) -> RegistryChanges:
         """A new look-out for changes in the registry from now on."""
