@@ -71,7 +71,7 @@ def flag_expired(installation: Installation) -> tuple[ExpiredApproval, ...]:
     found = expired_approvals(installation)
     for each in found:
         if installation.endpoints.find(each.endpoint) is not None:
-            installation.endpoints.set_tag(each.endpoint, _FLAG, f"expired: {', '.join(each.reasons)} gate")
+            installation.endpoints.set_tag(each.endpoint, _FLAG, f"expired: {' and '.join(each.reasons)} gate")
         package = installation.registry.describe(each.subject)
         if package.stage_status == StageStatus.DEPLOYED and package.stage_description != each.sentence:
             installation.registry.set_life_cycle(each.subject, PRODUCTION_STAGE, StageStatus.DEPLOYED, each.sentence)
