@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from model_governance.cli.demo_run import Approve, DemoRun
-from model_governance.cli.gate_notice import program
+from model_governance.cli.gate_notice import program, stack_command
 from model_governance.cli.stack_people import StackPerson
 from model_governance.cli.terminal import say, say_indented
 from model_governance.domain.candidate import split_prefix
@@ -127,7 +127,7 @@ def _ask_production(run: DemoRun) -> None:
     say_indented(", ".join(f"{name} {value}" for name, value in zip(declared.data.features, values, strict=True)))
     say_indented(f"probability of {declared.data.label.column} = {declared.data.label.positive}: {float(answer):.4f}")
     say("who decided what, on which evidence:")
-    stack = f"{program('python')} -m stack env data-scientist"
+    stack = stack_command("env", "data-scientist")
     say(f'  (eval "$({stack})" && {program("model-governance")} ledger show {run.use_case})')
 
 

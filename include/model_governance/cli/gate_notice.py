@@ -26,7 +26,7 @@ def tell(request: GateRequest, installation: Installation, page: str) -> None:
     able = deciders(request, installation)
     console.print(_panel(request, installation, able))
     for person in able[:1]:
-        say(f"in Airflow, as {person} (password: {program('python')} -m stack password {person}):")
+        say(f"in Airflow, as {person} (password: {stack_command('password', person)}):")
         say("mark the task success to approve or failed to reject, with your comment as the note, at")
         say(f"  {page}")
         say(f"or as {person} on the command line (reject in place of approve):")
@@ -46,10 +46,15 @@ def deciders(request: GateRequest, installation: Installation) -> list[str]:
 def approval_command(request: GateRequest, person: str) -> str:
     """The shell command by which the person approves, in a shell of its own that forgets the person's keys again."""
     version = f" --version {request.version}" if request.version else ""
-    home = os.environ.get("MODEL_GOVERNANCE_HOME")
-    stack = f"{f'MODEL_GOVERNANCE_HOME={shlex.quote(home)} ' if home else ''}{program('python')} -m stack env {person}"
     approve = f"{program('model-governance')} approve {request.use_case} {request.gate}{version}"
-    return f'(eval "$({stack})" && {approve} --comment "why you approve")'
+    return f'(eval "$({stack_command("env", person)})" && {approve} --comment "why you approve")'
+
+
+def stack_command(name: str, person: str) -> str:
+    """A command of the embedded stack about a person; it says where the stack is, if that is not where it is looked for."""
+    home = os.environ.get("MODEL_GOVERNANCE_HOME")
+    where = f"MODEL_GOVERNANCE_HOME={shlex.quote(home)} " if home else ""
+    return f"{where}{program('python')} -m stack {name} {person}"
 
 
 def program(name: str) -> str:
