@@ -10,26 +10,30 @@ action, ``runtime`` runs jobs and endpoints, ``storage`` keeps everything. ``err
 Where it differs from AWS
 =========================
 
+AWS's side is told from its documentation and its service models; nothing here has been compared with AWS itself.
+Where they are silent the table says so, and the server does what is safer for a record. The wording of refusals is
+AWS's as far as clients are known to match on it.
+
 ======================= =========================================== ==================================================
 What                    AWS                                         here
 ======================= =========================================== ==================================================
 Actions                 some hundreds                               those of ``operations``; any other answers
                                                                     ``UnsupportedOperation`` and names what is there
 Account and region      many                                        one each; an ARN of another does not exist
-Consistency             Search and lists follow after seconds       immediate: an answer has all committed before it
+Consistency             Search and lists not promised at once       immediate: an answer has all committed before it
 Throttling, quotas      yes                                         none but the limits within a request
 Order of faults         undocumented                                the order of the request, then what is missing
-Names in ARNs           sometimes in lower case                     as they were given
-Version numbers         a group made anew begins again              never given out twice, even when the group is
+Names in ARNs           not documented                              as they were given
+Version numbers         not documented for a group made anew        never given out twice, even when the group is
                                                                     deleted and made anew
 Package status          Pending, InProgress, Completed              Completed at once; ``ValidationSpecification`` is
                                                                     kept and not run
-ClientToken             forgotten after some time                   kept as long as what it made; the same token with
+ClientToken             how long it counts is not documented        kept as long as what it made; the same token with
                                                                     other parameters is a ``ConflictException``
 CreateArtifact          not documented for a source known already   ``ValidationException``, "already exists"
 Automatic lineage       jobs and packages leave entities behind     only what is created is there
 Model card content      checked by an internal schema               the published schema, with the limits it means
-Card sent unchanged     makes a version                             makes none
+Card sent unchanged     not documented                              makes no version
 ``MetadataOnly``        what AWS keeps unencrypted                  risk rating and model id; nothing is encrypted here
 Search                  all resources, shared ones too              those that exist here, of this account;
                                                                     ``NotEquals`` also finds what lacks the property
@@ -46,6 +50,37 @@ CloudTrail              90 days, minutes late, reads too            for ever, in
                                                                     is not on record
 KMS                     keys of many kinds, key policies            one Ed25519 key, ``ED25519_SHA_512`` over messages
 ``SecurityConfig``      encrypts                                    is kept and shown; nothing is encrypted
+Containers              images from a registry                      repository and tag stand for a locked Python
+                                                                    environment; other images are refused
+Isolation               a machine for each job and endpoint         none: child processes of the server's own user.
+                                                                    They are given no key, are bounded in memory,
+                                                                    files and time, and leave nothing behind; this is
+                                                                    no sandbox
+Instances               as many and as large as asked for           one process, whatever type, count and volume say;
+                                                                    training on more than one is refused
+``/opt/ml``             where a script finds its files              a folder of the job; a script reads the ``SM_...``
+                                                                    variables
+``requirements.txt``    is installed                                is not: an image's environment is locked
+Training jobs           script mode, algorithms, all inputs         script mode, ``File`` input by ``S3Prefix``;
+                                                                    metric definitions, debugger and profiler do
+                                                                    nothing
+Transform jobs          all splits, filters, joins                  split by line or not at all; no filters, no joins
+What asks for more      is honoured                                 VPC, network isolation, encryption, checkpoints,
+                                                                    data capture, shadow variants, canaries: refused,
+                                                                    not passed over
+After a restart         nothing restarts                            jobs in progress begin again from their start;
+                                                                    endpoints come back with the model data they had,
+                                                                    or not at all
+``ModelDataETag``       is recorded                                 model data with another ETag is not served
+Updated endpoint        waits for alarms, then rolls back           the new answers ``/ping`` before the old goes;
+                                                                    otherwise the old stays in service, with a
+                                                                    ``FailureReason``
+Scripts' faults         500 for whatever a script raises            400 for what ``input_fn`` raises on reading a
+                                                                    body; a process that dies or hangs is replaced
+Roles                   are taken on                                must be ones that the caller may pass; jobs reach
+                                                                    the store as principal ``runtime``
+Logs                    CloudWatch Logs                             DescribeLogStreams and GetLogEvents on the kept
+                                                                    logs, 64 MiB a stream
 Transport               TLS                                         HTTP on loopback; put TLS in front of anything wider
 ======================= =========================================== ==================================================
 """

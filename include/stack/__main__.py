@@ -156,7 +156,7 @@ def main() -> None:
     """Run a command; what it refuses is one line on the standard error."""
     try:
         commands()
-    except StackError as fault:
+    except (StackError, OSError) as fault:
         sys.exit(f"stack: {fault}")
 
 

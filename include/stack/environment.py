@@ -1,9 +1,9 @@
 """Each part's environment, written from the settings and nothing else: what a part is not told here, it does not know.
 
-A part gets the secrets that it needs and no others. Airflow's parts never learn where the ledger's private key is, nor
-any key but the pipeline's; the two that record decisions (api-server and triggerer) also act as ``decision-service``,
-by the AWS credentials of their process. Those are no Airflow connection on purpose: Airflow hands every connection that
-its api-server knows to any task that asks.
+A part gets the secrets that it needs and no others. Airflow's parts never learn where the ledger's private keys are,
+nor any key but the pipeline's; the two that record decisions (api-server and triggerer) also act as
+``decision-service``, by the AWS credentials of their process. Those are no Airflow connection on purpose: Airflow hands
+every connection that its api-server knows to any task that asks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 
 from stack.credentials import (
     API_SECRET_KEY,
+    DECISIONS_KEY,
+    DECISIONS_PUBLIC_KEY,
     FERNET_KEY,
     JWT_SECRET,
     LEDGER_KEY,
@@ -34,7 +36,7 @@ MARK = "MODEL_GOVERNANCE_STACK"
 
 _FROM_THE_USER = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _NOT_FOR_PROGRAMS = {f"MODEL_GOVERNANCE_{name}" for name in ("DATABASE_URL", "REGISTRY_URL", "BROKER_URL", "SECRETS")}
-_SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail")
+_SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail", "logs")
 
 
 class Program(StrEnum):
@@ -51,8 +53,11 @@ class Program(StrEnum):
     MIGRATE = "airflow-migrate"
 
 
+_WITH_DATABASE = {Program.API_SERVER, Program.DAG_PROCESSOR, Program.TRIGGERER, Program.SCHEDULER, Program.MIGRATE}
+_WITH_CONNECTIONS = {Program.API_SERVER, Program.DAG_PROCESSOR, Program.TRIGGERER, Program.SCHEDULER, Program.WORKER}
 _DECIDING = {Program.API_SERVER, Program.TRIGGERER}
-_WITH_CONNECTIONS = {Program.API_SERVER, Program.TRIGGERER, Program.SCHEDULER, Program.WORKER, Program.DAG_PROCESSOR}
+_SIGNING_LOG_REQUESTS = {Program.API_SERVER, Program.LOGS}
+_SIGNING_TASKS_TOKENS = {Program.API_SERVER, Program.SCHEDULER}
 
 
 def environment_of(program: Program, settings: Settings) -> dict[str, str]:
@@ -70,7 +75,14 @@ def environment_of(program: Program, settings: Settings) -> dict[str, str]:
     if program is Program.SAGEMAKER:
         return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
     variables = {**shared, **_airflow(settings, credentials)}
-    variables["MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY"] = str(credentials.path(LEDGER_PUBLIC_KEY))
+    variables |= _public_keys(credentials)
+    if program in _WITH_DATABASE:
+        variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = settings.database_url
+        variables["AIRFLOW__CORE__FERNET_KEY"] = credentials.text(FERNET_KEY)
+    if program in _SIGNING_LOG_REQUESTS:
+        variables["AIRFLOW__API__SECRET_KEY"] = credentials.text(API_SECRET_KEY)
+    if program in _SIGNING_TASKS_TOKENS:
+        variables["AIRFLOW__API_AUTH__JWT_SECRET"] = credentials.text(JWT_SECRET)
     if program in _WITH_CONNECTIONS:
         variables["AIRFLOW_CONN_AWS_DEFAULT"] = _connection(settings, credentials.key("pipeline"))
         variables["AIRFLOW_CONN_AWS_DECISIONS"] = _connection(settings, None)
@@ -105,9 +117,19 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         "MODEL_GOVERNANCE_BUCKET": settings.bucket,
         "MODEL_GOVERNANCE_LANDING_BUCKET": settings.landing_bucket,
         "MODEL_GOVERNANCE_LEDGER_KEY_ID": settings.ledger_key_id,
-        "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_DECISIONS_KEY_ID": settings.decisions_key_id,
+        **_public_keys(credentials),
+        "MODEL_GOVERNANCE_WITNESS": str(settings.witness),
         "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
         "MODEL_GOVERNANCE_POLICIES": str(settings.policies),
+        "MODEL_GOVERNANCE_POLICY_OWNER": settings.policy_owner,
+    }
+
+
+def _public_keys(credentials: Credentials) -> dict[str, str]:
+    return {
+        "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY": str(credentials.path(DECISIONS_PUBLIC_KEY)),
     }
 
 
@@ -158,6 +180,7 @@ def _sagemaker_server(settings: Settings, credentials: Credentials) -> dict[str,
         "SAGEMAKER_SERVER_DATABASE_URL": settings.registry_url,
         "SAGEMAKER_SERVER_ENVIRONMENTS": str(settings.environments),
         "SAGEMAKER_SERVER_LEDGER_KEY": str(credentials.path(LEDGER_KEY)),
+        "SAGEMAKER_SERVER_DECISIONS_KEY": str(credentials.path(DECISIONS_KEY)),
         "SAGEMAKER_SERVER_HOST": settings.host,
         "SAGEMAKER_SERVER_PORT": str(settings.sagemaker_port),
         "SAGEMAKER_SERVER_ACCOUNT": settings.account,
@@ -170,7 +193,7 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
     users = ",".join(f"{user}:{role}" for user, role in airflow_users(settings).items())
     celery = {
         "AIRFLOW__CELERY__BROKER_URL": settings.broker_url,
-        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{settings.database_url}",
+        "AIRFLOW__CELERY__RESULT_BACKEND": settings.broker_url,
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(settings.parallelism),
     }
     return {
@@ -182,7 +205,6 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__EXECUTOR": settings.executor,
         "AIRFLOW__CORE__PARALLELISM": str(settings.parallelism),
-        "AIRFLOW__CORE__FERNET_KEY": credentials.text(FERNET_KEY),
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "stack.log_host.log_host",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
         "AIRFLOW__CORE__AUTH_MANAGER": (
@@ -190,16 +212,13 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": users,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(credentials.path(PASSWORDS)),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": settings.database_url,
         "AIRFLOW__API__HOST": settings.host,
         "AIRFLOW__API__PORT": str(settings.airflow_port),
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__BASE_URL": settings.public_url,
-        "AIRFLOW__API__SECRET_KEY": credentials.text(API_SECRET_KEY),
-        "AIRFLOW__API_AUTH__JWT_SECRET": credentials.text(JWT_SECRET),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.home / "logs" / "tasks"),

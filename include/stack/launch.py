@@ -11,6 +11,7 @@ import sys
 
 from stack.environment import Program, environment_of, machine_environment
 from stack.errors import StackError
+from stack.processes import end_idle_orphans
 from stack.settings import Settings
 
 
@@ -26,6 +27,8 @@ def main(arguments: list[str]) -> None:
         settings.refuse_what_is_unsafe()
         first = settings.environments / "s3" / "bin" if program is Program.S3 else None
         environment = {**machine_environment(first_on_path=first), **environment_of(program, settings)}
+        if program is Program.SCHEDULER:
+            end_idle_orphans(settings.home)
     except (StackError, ValueError) as fault:
         sys.exit(f"stack: {fault}")
     try:

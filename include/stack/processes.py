@@ -47,6 +47,15 @@ def end_processes(home: Path, *, patience: float = 10) -> int:
     return ended
 
 
+def end_idle_orphans(home: Path) -> None:
+    """End the idle workers of a scheduler that was killed: they wait for it for ever. Those at work may finish."""
+    found = processes_of(home)
+    for process in found:
+        with suppress(psutil.Error):
+            if process.parent() not in found and " ".join(process.cmdline()).strip().endswith("LocalExecutor: <idle>"):
+                process.kill()
+
+
 def refuse_taken_ports(settings: Settings) -> None:
     """Stop before anything starts if something else has one of the ports.
 

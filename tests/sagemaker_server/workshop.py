@@ -92,10 +92,10 @@ class ServerAndStore:
         return True
 
 
-def server_and_store_in(home: Path) -> ServerAndStore:
-    """A server and its store, running."""
+def server_and_store_in(home: Path, **more: str) -> ServerAndStore:
+    """A server and its store, running; more settings of the stack by their variables."""
     ports = {f"MODEL_GOVERNANCE_{part}_PORT": str(free_port()) for part in ("SAGEMAKER", "S3", "AIRFLOW", "LOG")}
-    settings = Settings.from_environment({"MODEL_GOVERNANCE_HOME": str(home), **ports})
+    settings = Settings.from_environment({"MODEL_GOVERNANCE_HOME": str(home), **ports, **more})
     make_credentials(settings)
     make_object_store_environment(settings, print)
     server = ServerAndStore(settings)

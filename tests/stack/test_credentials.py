@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from stack.credentials import LEDGER_KEY, LEDGER_PUBLIC_KEY, PASSWORDS, PRINCIPALS, airflow_users, make_credentials
+from stack.credentials import (
+    DECISIONS_KEY,
+    DECISIONS_PUBLIC_KEY,
+    LEDGER_KEY,
+    LEDGER_PUBLIC_KEY,
+    PASSWORDS,
+    PRINCIPALS,
+    airflow_users,
+    make_credentials,
+)
 from stack.environment import MARK, Program, environment_of, machine_environment, person_environment
 from stack.errors import StackError
 from stack.settings import Settings
@@ -74,10 +83,25 @@ def test_airflows_connections_hold_no_key_but_the_pipelines(settings: Settings) 
 def test_a_program_is_told_of_no_secret_that_is_not_its_own(settings: Settings, program: Program) -> None:
     text = json.dumps(environment_of(program, settings))
     assert (LEDGER_KEY in text) == (program is Program.SAGEMAKER)
+    assert (DECISIONS_KEY in text) == (program is Program.SAGEMAKER)
+    decides = make_credentials(settings).key("decision-service").secret_access_key in text
+    assert decides == (program in {Program.API_SERVER, Program.TRIGGERER})
     assert (PRINCIPALS in text) == (program in {Program.SAGEMAKER, Program.S3})
     assert json.loads((settings.secrets / PASSWORDS).read_text())["admin"] not in text
     if program in {Program.SAGEMAKER, Program.S3}:
         assert settings.database_url not in text
+
+
+def test_airflows_signing_keys_go_where_they_are_used(settings: Settings) -> None:
+    holders = {
+        name: {program for program in Program if name in environment_of(program, settings)}
+        for name in ("AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__CORE__FERNET_KEY")
+    }
+    database = {program for program in Program if settings.database_url in environment_of(program, settings).values()}
+    assert holders["AIRFLOW__API_AUTH__JWT_SECRET"] == {Program.API_SERVER, Program.SCHEDULER}
+    assert holders["AIRFLOW__API__SECRET_KEY"] == {Program.API_SERVER, Program.LOGS}
+    assert holders["AIRFLOW__CORE__FERNET_KEY"] == database
+    assert Program.WORKER not in database
 
 
 def test_nothing_of_the_users_own_cloud_account_gets_through() -> None:
@@ -93,5 +117,6 @@ def test_usage_collection_is_off_for_every_part_of_airflow(settings: Settings) -
 def test_a_person_gets_his_own_key_and_the_public_key(settings: Settings) -> None:
     variables = person_environment("governance-officer", settings)
     assert variables["MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY"].endswith(LEDGER_PUBLIC_KEY)
+    assert variables["MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY"].endswith(DECISIONS_PUBLIC_KEY)
     assert variables["AWS_ACCESS_KEY_ID"] == make_credentials(settings).key("governance-officer").access_key_id
     assert MARK not in variables

@@ -14,6 +14,7 @@ from stack import supervision
 from stack.credentials import PRINCIPALS
 from stack.environment import MARK
 from stack.health import faults
+from stack.processes import processes_of
 
 pytestmark = pytest.mark.stack
 
@@ -59,6 +60,7 @@ def test_airflow_knows_neither_the_ledgers_key_nor_the_others_keys(running_stack
         if part.name.startswith("airflow"):
             text = _environment(part.pid)
             assert "ledger-key.pem" not in text
+            assert "decisions-key.pem" not in text
             assert PRINCIPALS not in text
             for person in ("admin", "governance-officer", "production-approver", "runtime"):
                 assert running_stack.environment_of(person)["AWS_SECRET_ACCESS_KEY"] not in text
@@ -81,6 +83,9 @@ def test_parts_that_are_killed_come_back_by_themselves(running_stack: RunningSta
         assert time.monotonic() < deadline
         time.sleep(0.1)
     until_healthy(running_stack)
+    parents = {process.pid for process in processes_of(running_stack.home)}
+    orphans = [process for process in processes_of(running_stack.home) if process.ppid() not in parents]
+    assert [process.name() for process in orphans if "supervisord" not in " ".join(process.cmdline())] == []
 
 
 def _environment(pid: int) -> str:

@@ -1,11 +1,13 @@
 """The command ``model-governance``: what a person does from a terminal, under that person's own AWS principal.
 
-``commands`` is the list of them. ``gates`` asks what is missing and decides, ``ledger`` shows and verifies the record
-(``entries`` says an entry in words), ``use_cases`` lists what teams have declared, ``status`` says where each version
-stands, ``clean_up`` takes down what a use case made (``leavings``). ``demo`` drives the whole lifecycle of the example:
-``demo_run`` is the run that it follows, ``live_view`` draws it, ``gate_notice`` tells people what waits for them,
-``approvers`` decides in their place and ``stack_people`` acts as each of the embedded stack's people. ``terminal`` is
-how all of them speak: results on standard output, one line and exit status 1 for a refusal.
+``commands`` is the list of them. ``gates`` asks what is missing and decides, ``oversight`` grants exceptions and keeps
+findings, ``policy`` enters the versions that count. ``ledger`` shows the record (``entries`` says an entry in words),
+``ledger_verify`` walks it, ``ledger_export`` hands it out with its verifier. ``use_cases`` lists what teams have
+declared, ``status`` says where each version stands, ``clean_up`` takes down what a use case made (``leavings``).
+``demo`` drives the whole lifecycle of the example: ``demo_run`` is the run that it follows, ``live_view`` draws it,
+``gate_notice`` tells people what waits for them, ``approvers`` decides in their place and ``stack_people`` acts as each
+of the embedded stack's people. ``terminal`` is how all of them speak: results on standard output, one line and exit
+status 1 for a refusal.
 """
 
 from __future__ import annotations

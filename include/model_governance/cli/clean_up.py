@@ -8,8 +8,9 @@ import typer
 
 from model_governance.cli.leavings import Leavings, delete
 from model_governance.cli.terminal import installation, say
+from model_governance.cli.use_cases import refuse_unknown
 from model_governance.domain.ledger import EntryKind
-from model_governance.errors import RecordConflict, RecordMissing
+from model_governance.errors import RecordConflict
 from model_governance.hooks.aws import calling
 from model_governance.hooks.installation import Installation
 
@@ -25,8 +26,7 @@ def clean_up(
     known = installation()
     what = Leavings.of(known, use_case)
     if what.is_empty:
-        if use_case not in known.use_cases.valid and not known.ledger(use_case).entries():
-            raise RecordMissing(f"there is no use case {use_case!r}: model-governance use-cases lists them")
+        refuse_unknown(known, use_case, known.ledger(use_case).entries())
         say(f"{use_case}: nothing to take down")
         return
     say(f"{use_case}: {what.sentence}")

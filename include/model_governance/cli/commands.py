@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from model_governance.cli import clean_up, demo, gates, ledger, status, use_cases
+from model_governance.cli import clean_up, demo, gates, ledger, oversight, policy, status, use_cases
 from model_governance.cli.terminal import refusals_are_lines
 
 app = typer.Typer(
@@ -16,8 +16,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(policy.app, name="policy")
+app.add_typer(oversight.app, name="finding")
 app.command("approve")(gates.approve)
 app.command("reject")(gates.reject)
+app.command("except")(oversight.grant)
 app.command("missing")(gates.missing)
 app.command("status")(status.status)
 app.command("use-cases")(use_cases.list_use_cases)

@@ -25,7 +25,7 @@ def head_line(entry: Entry) -> str:
 def about(entry: Entry) -> str:
     """What the entry is about, within its use case: ``use case``, ``version 3``, or its subject as it is."""
     kind, _, rest = entry.subject.rsplit(":", 1)[-1].partition("/")
-    if kind == "model-card" or entry.subject == entry.use_case:
+    if kind in ("model-card", "model-package-group") or entry.subject == entry.use_case:
         return "use case"
     if kind == "model-package" and "/" in rest:
         return f"version {rest.rsplit('/', 1)[-1]}"
@@ -130,6 +130,35 @@ def _clean_up(body: Body) -> list[str]:
     ]
 
 
+def _exception(body: Body) -> list[str]:
+    return [
+        f"exception for {body['item']} granted by {body['granted_by']} as {body['role']}, until {body['expires']}",
+        f"reason: {body['reason']}",
+        f"instead: {body['compensating_control']} (owner {body['owner']})",
+    ]
+
+
+def _finding(body: Body) -> list[str]:
+    what = f"version {body['version']}" if body.get("version") else "every version"
+    return [
+        f"{body['id']} opened by {body['opened_by']}: severity {body['severity']}, {what}, owner {body['owner']}, "
+        f"due {body['due']}",
+        body["title"],
+    ]
+
+
+def _finding_closure(body: Body) -> list[str]:
+    return [f"{body['id']} closed by {body['closed_by']} as {body['role']}", f"comment: {body['comment']}"]
+
+
+def _policy_version(body: Body) -> list[str]:
+    return [f"{body['file']}.yaml entered by {_last(body['principal'])}; digest {_short(body['digest'])}"]
+
+
+def _superseded(body: Body) -> list[str]:
+    return [f"version {body['version']} of run {body['run_id']} gave way to version {body['by_version']}"]
+
+
 def _fields(body: Body) -> list[str]:
     return [f"{name}: {value}" for name, value in body.items() if isinstance(value, str | int | float) and value != ""]
 
@@ -163,4 +192,9 @@ _WORDS: dict[EntryKind, Callable[[Body], list[str]]] = {
     EntryKind.DEPLOYMENT: _deployment,
     EntryKind.FAILURE: _failure,
     EntryKind.CLEAN_UP: _clean_up,
+    EntryKind.EXCEPTION: _exception,
+    EntryKind.FINDING: _finding,
+    EntryKind.FINDING_CLOSURE: _finding_closure,
+    EntryKind.POLICY_VERSION: _policy_version,
+    EntryKind.SUPERSEDED: _superseded,
 }

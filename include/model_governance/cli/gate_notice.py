@@ -51,7 +51,7 @@ def approval_command(request: GateRequest, person: str) -> str:
 
 
 def stack_command(name: str, person: str) -> str:
-    """A command of the embedded stack about a person; it says where the stack is, if that is not where it is looked for."""
+    """A command of the embedded stack about a person; it says where the stack is, if that was set."""
     home = os.environ.get("MODEL_GOVERNANCE_HOME")
     where = f"MODEL_GOVERNANCE_HOME={shlex.quote(home)} " if home else ""
     return f"{where}{program('python')} -m stack {name} {person}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from model_governance.decisions.decide import check_decision
 from model_governance.decisions.missing import missing_for
 from model_governance.decisions.record import read_record
 from model_governance.decisions.subject import Standing, answer, read_subject
+from model_governance.domain.condition import write_remark
 from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.people import Person
@@ -37,9 +39,20 @@ Version = Annotated[int | None, typer.Option(help="Version of the model; the new
 Comment = Annotated[str, typer.Option(help="Why; required when the evidence has warnings.")]
 
 
-def approve(use_case: UseCaseName, gate: GateName, version: Version = None, comment: Comment = "") -> None:
+def approve(
+    use_case: UseCaseName,
+    gate: GateName,
+    version: Version = None,
+    comment: Comment = "",
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The last day, UTC, on which the approval holds; without it, always."),
+    ] = None,
+    condition: Annotated[str, typer.Option(help="What the approval depends on; needs --until.")] = "",
+) -> None:
     """Approve at a gate, under your own AWS principal."""
-    _decide(use_case, gate, version, DecisionVerdict.APPROVE, comment)
+    said = write_remark(comment, until.date() if until else None, condition)
+    _decide(use_case, gate, version, DecisionVerdict.APPROVE, said)
 
 
 def reject(use_case: UseCaseName, gate: GateName, version: Version = None, comment: Comment = "") -> None:
@@ -83,7 +96,7 @@ class _Subject:
 
 def _decide(use_case: str, gate: Gate, version: int | None, verdict: DecisionVerdict, comment: str) -> None:
     known = installation()
-    person = _caller(known)
+    person = caller(known)
     subject = _subject(known, use_case, gate, version)
     comment = _whole(comment, gate)
     check_decision(known, gate, use_case, subject.arn, verdict, actor=person.id, comment=comment)
@@ -110,7 +123,7 @@ def _decide(use_case: str, gate: Gate, version: int | None, verdict: DecisionVer
     )
 
 
-def _caller(known: Installation) -> Person:
+def caller(known: Installation) -> Person:
     """Who the caller's AWS principal is.
 
     Raises:
@@ -170,7 +183,8 @@ def _whole(comment: str, gate: Gate) -> str:
 
 def _standing(known: Installation, gate: Gate, use_case: str, subject: _Subject) -> str:
     verdict = gate_verdict(known, gate, use_case, subject.arn)
-    return f"the gate is {verdict.state}" + (f": {'; '.join(verdict.reasons)}" if verdict.reasons else "")
+    until = f" until {verdict.holds_until:%Y-%m-%d %H:%M} UTC" if verdict.is_open and verdict.holds_until else ""
+    return f"the gate is {verdict.state}{until}" + (f": {'; '.join(verdict.reasons)}" if verdict.reasons else "")
 
 
 def _wait_until_recorded(known: Installation, use_case: str, subject: _Subject, person: Person, seen: int) -> Entry:

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from model_governance.cli.terminal import installation, say, say_indented
+from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.domain.decision import Gate
-from model_governance.errors import RecordMissing
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_cards import CardStatus
 from model_governance.hooks.model_package import PRODUCTION_STAGE, ApprovalStatus, ModelPackage, StageStatus
@@ -19,10 +19,9 @@ def status(use_case: Annotated[str, typer.Argument(help="Name of the use case.")
     """Show where the use case, its endpoints and each version stand, newest first, and who is waited for."""
     known = installation()
     card = known.cards.find(use_case)
-    declared = use_case in known.use_cases.valid
     versions = known.registry.versions(use_case) if known.registry.group_exists(use_case) else ()
-    if card is None and not declared and not versions:
-        raise RecordMissing(f"there is no use case {use_case!r}: model-governance use-cases lists them")
+    if card is None and not versions:
+        refuse_unknown(known, use_case, known.ledger(use_case).entries())
     say(f"{use_case}: " + (f"card {card.status}, version {card.version}" if card else "no card yet"), style="bold")
     if card and card.status == CardStatus.PENDING:
         _say_who_is_waited_for(known, Gate.USE_CASE, use_case, card.arn)

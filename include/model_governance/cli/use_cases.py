@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
 from model_governance.cli.terminal import installation, say, say_indented
+from model_governance.domain.ledger import Entry
 from model_governance.domain.risk import assess_risk
+from model_governance.errors import RecordMissing
+from model_governance.hooks.installation import Installation
 
 
 def list_use_cases() -> None:
@@ -25,3 +29,15 @@ def list_use_cases() -> None:
         print(fault, file=sys.stderr)
     if declared.faults:
         raise typer.Exit(1)
+
+
+def refuse_unknown(known: Installation, use_case: str, entries: Sequence[Entry]) -> None:
+    """Raises for a name that is neither declared nor on record: an empty answer would pass for a good one.
+
+    Raises:
+        RecordMissing: There is no folder that validates and no ledger of that name.
+    """
+    if not entries and use_case not in known.use_cases.valid:
+        raise RecordMissing(
+            f"there is no use case {use_case!r}, nor a ledger of it: model-governance use-cases lists them"
+        )

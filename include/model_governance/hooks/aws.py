@@ -122,6 +122,7 @@ class AirflowClients:
     def __init__(self, conn_id: str = PIPELINE_CONNECTION, application: str = "model-governance") -> None:
         self.conn_id = conn_id
         self._settings = client_settings(application)
+        self._session: boto3.Session | None = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -141,7 +142,14 @@ class AirflowClients:
                         # Asked for first: the hook itself falls back to the process's own credentials.
                         AwsBaseHook.get_connection(self.conn_id)
                         hook = AwsBaseHook(aws_conn_id=self.conn_id, client_type=service, config=self._settings)
-                        self._clients[service] = hook.get_conn()
+                        # One session for all services: each reads botocore's endpoint rules anew, which takes long.
+                        self._session = self._session or hook.get_session()
+                        self._clients[service] = self._session.client(
+                            service,
+                            endpoint_url=hook.conn_config.get_service_endpoint_url(service_name=service),
+                            config=self._settings,
+                            verify=hook.verify,
+                        )
                 except AirflowNotFoundException as fault:
                     raise AccessRefused(
                         f"no client of {service}: there is no Airflow connection {self.conn_id!r} here: {fault}"

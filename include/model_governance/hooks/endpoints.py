@@ -97,6 +97,16 @@ class Endpoints:
             body: bytes = answer["Body"].read()
         return body.decode()
 
+    def update(self, name: str, config: str) -> None:
+        """Has the endpoint serve another configuration; it takes a while, during which the present one serves.
+
+        Raises:
+            RecordMissing: There is no such endpoint or configuration.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        with calling("sagemaker", f"UpdateEndpoint {name}"):
+            self.client.update_endpoint(EndpointName=name, EndpointConfigName=config)
+
     def delete(self, name: str) -> bool:
         """Deletes the endpoint; False if there is none."""
         return self._delete("DeleteEndpoint", name, lambda: self.client.delete_endpoint(EndpointName=name))

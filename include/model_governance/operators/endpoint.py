@@ -10,6 +10,7 @@ from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger
 from airflow.sdk.exceptions import AirflowException
 
 from model_governance.decisions.open import open_gate
+from model_governance.decisions.record import since_clean_up
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import GateClosed
@@ -147,7 +148,7 @@ def refuse_superseded(run: Run, environment: Environment) -> None:
     """
     later = [
         int(entry.body["version"])
-        for entry in run.installation.ledger(run.name).entries()
+        for entry in since_clean_up(run.installation.ledger(run.name).entries())
         if entry.kind is EntryKind.DEPLOYMENT and entry.body.get("stage") == environment.value
     ]
     if later and max(later) > run.candidate.version:

@@ -117,33 +117,13 @@ def training_request(run: Run, name: str) -> dict[str, Any]:
         run: The run; its candidate is registered and its data divided.
         name: The job's name.
     """
-    training = run.use_case.training
-    package = run.package()
-    given = {**training.hyperparameters, **(run.parameters.get("hyperparameters") or {})}
-    script_mode = {
-        "sagemaker_program": training.program,
-        "sagemaker_submit_directory": package.metadata["code_uri"],
-        "sagemaker_container_log_level": 20,
-        "sagemaker_region": run.jobs.client.meta.region_name,
-    }
+    training = run.trained_as.training
     return {
         "TrainingJobName": name,
         "AlgorithmSpecification": {"TrainingImage": training.image, "TrainingInputMode": "File"},
         "RoleArn": run.installation.settings.execution_role_arn,
-        "HyperParameters": {key: json.dumps(value) for key, value in {**given, **script_mode}.items()},
-        "InputDataConfig": [
-            {
-                "ChannelName": "train",
-                "ContentType": "text/csv",
-                "DataSource": {
-                    "S3DataSource": {
-                        "S3DataType": "S3Prefix",
-                        "S3Uri": run.installation.artifacts.uri(f"{run.split_prefix}train.csv"),
-                        "S3DataDistributionType": "FullyReplicated",
-                    }
-                },
-            }
-        ],
+        "HyperParameters": _hyperparameters(run),
+        "InputDataConfig": [_channel("train", run.installation.artifacts.uri(f"{run.split_prefix}train.csv"))],
         "OutputDataConfig": {"S3OutputPath": run.installation.artifacts.uri(f"{run.prefix}training/")},
         "ResourceConfig": {
             "InstanceType": training.instance_type,
@@ -153,3 +133,21 @@ def training_request(run: Run, name: str) -> dict[str, Any]:
         "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_seconds},
         "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
     }
+
+
+def _hyperparameters(run: Run) -> dict[str, str]:
+    """The declared ones and script mode's own, each as JSON, which is how SageMaker's containers read them."""
+    script_mode = {
+        "sagemaker_program": run.use_case.training.program,
+        "sagemaker_submit_directory": run.package().metadata["code_uri"],
+        "sagemaker_container_log_level": 20,
+        "sagemaker_region": run.jobs.client.meta.region_name,
+    }
+    return {
+        name: json.dumps(value) for name, value in {**run.trained_as.training.hyperparameters, **script_mode}.items()
+    }
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}

@@ -96,42 +96,36 @@ def transform_request(run: Run, name: str) -> dict[str, Any]:
         run: The run; its candidate has its model.
         name: The job's name.
     """
-    package = run.package()
     uri = run.installation.artifacts.uri
-    request: dict[str, Any] = {
-        "Transform": {
-            "TransformJobName": name,
-            "ModelName": evaluation_model(run),
-            "BatchStrategy": "MultiRecord",
-            "TransformInput": {
-                "DataSource": {
-                    "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri(f"{run.split_prefix}holdout.csv")}
-                },
-                "ContentType": "text/csv",
-                "SplitType": "Line",
-            },
-            "TransformOutput": {
-                "S3OutputPath": uri(f"{run.prefix}transform/{name}/"),
-                "Accept": "text/csv",
-                "AssembleWith": "Line",
-            },
-            "TransformResources": {
-                "InstanceType": run.use_case.training.instance_type,
-                "InstanceCount": 1,
-            },
-            "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
-        }
+    rows = {"S3DataType": "S3Prefix", "S3Uri": uri(f"{run.split_prefix}holdout.csv")}
+    transform = {
+        "TransformJobName": name,
+        "ModelName": evaluation_model(run),
+        "BatchStrategy": "MultiRecord",
+        "TransformInput": {"DataSource": {"S3DataSource": rows}, "ContentType": "text/csv", "SplitType": "Line"},
+        "TransformOutput": {
+            "S3OutputPath": uri(f"{run.prefix}transform/{name}/"),
+            "Accept": "text/csv",
+            "AssembleWith": "Line",
+        },
+        "TransformResources": {"InstanceType": run.use_case.training.instance_type, "InstanceCount": 1},
+        "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
     }
-    if not run.jobs.model_exists(evaluation_model(run)):
-        container = package.raw["InferenceSpecification"]["Containers"][0]
-        request["Model"] = {
-            "ModelName": evaluation_model(run),
-            "PrimaryContainer": {
-                "Image": container["Image"],
-                "ModelDataUrl": container["ModelDataUrl"],
-                "Environment": container.get("Environment", {}),
-            },
-            "ExecutionRoleArn": run.installation.settings.execution_role_arn,
-            "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
-        }
-    return request
+    if run.jobs.model_exists(evaluation_model(run)):
+        return {"Transform": transform}
+    return {"Model": _model(run), "Transform": transform}
+
+
+def _model(run: Run) -> dict[str, Any]:
+    """CreateModel's request: the candidate's own container, by image and bytes."""
+    container = run.package().raw["InferenceSpecification"]["Containers"][0]
+    return {
+        "ModelName": evaluation_model(run),
+        "PrimaryContainer": {
+            "Image": container["Image"],
+            "ModelDataUrl": container["ModelDataUrl"],
+            "Environment": container.get("Environment", {}),
+        },
+        "ExecutionRoleArn": run.installation.settings.execution_role_arn,
+        "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
+    }

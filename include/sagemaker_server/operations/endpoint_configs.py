@@ -29,7 +29,7 @@ OFFERED_OF_A_VARIANT = {
 
 
 def _arn(scope: Scope, request: dict[str, Any]) -> str:
-    return scope.arn(f"endpoint-config/{request['EndpointConfigName'].lower()}")
+    return scope.arn(f"endpoint-config/{request['EndpointConfigName']}")
 
 
 @operation("CreateEndpointConfig", resource=_arn)
@@ -114,4 +114,4 @@ def _check_variant(call: Call, variant: dict[str, Any]) -> None:
         if not variant.get(member):
             raise ValidationException(f"{where}: {member} is required.")
     if call.session.get(Model, variant["ModelName"]) is None:
-        raise ValidationException(f'Could not find model "{call.arn("model/" + variant["ModelName"].lower())}".')
+        raise ValidationException(f'Could not find model "{call.arn("model/" + variant["ModelName"])}".')

@@ -20,7 +20,7 @@ IN_PROGRESS = (EndpointStatus.CREATING, EndpointStatus.UPDATING, EndpointStatus.
 
 
 def _arn(scope: Scope, request: dict[str, Any]) -> str:
-    return scope.arn(f"endpoint/{request['EndpointName'].lower()}")
+    return scope.arn(f"endpoint/{request['EndpointName']}")
 
 
 @operation("CreateEndpoint", resource=_arn)
@@ -151,7 +151,7 @@ def _deployment(call: Call, config_name: str) -> dict[str, Any]:
     for variant in config.request["ProductionVariants"]:
         model = call.session.get(Model, variant["ModelName"])
         if model is None:
-            raise ValidationException(f'Could not find model "{call.arn("model/" + variant["ModelName"].lower())}".')
+            raise ValidationException(f'Could not find model "{call.arn("model/" + variant["ModelName"])}".')
         described = {
             "name": variant["VariantName"],
             "weight": variant.get("InitialVariantWeight", 1.0),

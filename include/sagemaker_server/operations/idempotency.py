@@ -35,8 +35,7 @@ def once(
     token = request.get("ClientToken")
     if token is None:
         return perform()
-    asked = {name: value for name, value in request.items() if name != "ClientToken"}
-    digest = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
+    digest = _digest(request)
     known = call.session.get(ClientToken, (action, token))
     if known is not None:
         if known.request_digest != digest:
@@ -46,14 +45,12 @@ def once(
             )
         return known.answer
     answer = perform()
-    call.session.add(
-        ClientToken(
-            action=action,
-            token=token,
-            request_digest=digest,
-            resource_arn=resource(answer),
-            answer=answer,
-            created_at=call.now,
-        )
-    )
+    remembered = ClientToken(action=action, token=token, request_digest=digest, resource_arn=resource(answer))
+    remembered.answer, remembered.created_at = answer, call.now
+    call.session.add(remembered)
     return answer
+
+
+def _digest(request: dict[str, Any]) -> str:
+    asked = {name: value for name, value in request.items() if name != "ClientToken"}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()

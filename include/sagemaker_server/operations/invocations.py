@@ -18,7 +18,7 @@ OFFERED = {"EndpointName", "Body", "ContentType", "Accept", "CustomAttributes", 
 
 
 def _arn(scope: Scope, request: dict[str, Any]) -> str:
-    return scope.arn(f"endpoint/{request['EndpointName'].lower()}")
+    return scope.arn(f"endpoint/{request['EndpointName']}")
 
 
 @operation("InvokeEndpoint", service="sagemaker-runtime", resource=_arn)
@@ -62,7 +62,6 @@ def _answer(call: Call, request: dict[str, Any], variant: Variant) -> dict[str, 
         "Body": reply.body,
         "ContentType": reply.content_type,
         "InvokedProductionVariant": variant.name,
-        "CustomAttributes": reply.attributes,
     }
 
 

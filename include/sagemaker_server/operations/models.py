@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 
 from sagemaker_server.errors import ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
-from sagemaker_server.operations.offers import refuse_others, require_value, s3_uri
+from sagemaker_server.operations.offers import may_pass_role, refuse_others, require_value, s3_uri
 from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.tags import set_first_tags, taggable
 from sagemaker_server.runtime.images import resolve
@@ -32,7 +32,7 @@ APPROVED = "Approved"
 
 
 def _arn(scope: Scope, request: dict[str, Any]) -> str:
-    return scope.arn(f"model/{request['ModelName'].lower()}")
+    return scope.arn(f"model/{request['ModelName']}")
 
 
 @operation("CreateModel", resource=_arn)
@@ -40,9 +40,11 @@ def create_model(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Makes a model of an image and model data, or of an approved model package; see AWS's API_CreateModel.
 
     Raises:
+        AccessDeniedException: The caller may not pass on the role.
         ValidationException: It exists, its package is not approved or not there, or it asks for what is not offered.
     """
     refuse_others(request, OFFERED, "The model")
+    may_pass_role(call, request.get("ExecutionRoleArn"))
     name, arn = request["ModelName"], _arn(call, request)
     if call.session.get(Model, name) is not None:
         raise ValidationException(f'Cannot create already existing model "{arn}".')
@@ -137,7 +139,11 @@ def _resolved(call: Call, container: dict[str, Any]) -> dict[str, Any]:
     resolve(container["Image"])
     model_data = _model_data(container)
     resolved = {"Image": container["Image"], "Environment": environment}
-    return resolved if model_data is None else resolved | {"ModelDataUrl": model_data}
+    if model_data is not None:
+        resolved |= {"ModelDataUrl": model_data}
+    if container.get("ModelDataETag"):
+        resolved["ModelDataETag"] = container["ModelDataETag"]
+    return resolved
 
 
 def _model_data(container: Mapping[str, Any]) -> str | None:

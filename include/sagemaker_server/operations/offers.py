@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sagemaker_server.errors import ValidationException
+from sagemaker_server.operations.call import Call
+from sagemaker_server.signature import authorise
 
 
 def refuse_others(request: Mapping[str, Any], offered: Collection[str], where: str) -> None:
@@ -41,6 +43,16 @@ def require_value(value: object, allowed: Collection[object], where: str) -> Non
         raise ValidationException(
             f"{where} {value!r} cannot be honoured by the embedded server; here it must be {options}."
         )
+
+
+def may_pass_role(call: Call, role: str | None) -> None:
+    """Refuses a role that the caller may not hand to a job or model, as AWS does; here no role is ever taken on.
+
+    Raises:
+        AccessDeniedException: The principal's policy does not allow ``iam:PassRole`` on it.
+    """
+    if role:
+        authorise(call.principal, "iam:PassRole", role, {"iam:PassedToService": "sagemaker.amazonaws.com"})
 
 
 def s3_uri(value: str, where: str) -> str:

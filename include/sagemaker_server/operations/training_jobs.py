@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from sagemaker_server.errors import ResourceInUse, ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
-from sagemaker_server.operations.offers import refuse_others, require_value, s3_uri
+from sagemaker_server.operations.offers import may_pass_role, refuse_others, require_value, s3_uri
 from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.tags import set_first_tags, taggable
 from sagemaker_server.runtime.container.training import decode
@@ -40,7 +40,7 @@ DESCRIBED = OFFERED - {"Tags", "TrainingJobName"}
 
 
 def _arn(scope: Scope, request: dict[str, Any]) -> str:
-    return scope.arn(f"training-job/{request['TrainingJobName'].lower()}")
+    return scope.arn(f"training-job/{request['TrainingJobName']}")
 
 
 @operation("CreateTrainingJob", resource=_arn)
@@ -48,10 +48,12 @@ def create_training_job(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Puts a training job on record and, once that is on disk, into the queue; see AWS's API_CreateTrainingJob.
 
     Raises:
+        AccessDeniedException: The caller may not pass on the role.
         ResourceInUse: A job of that name exists.
         ValidationException: The job asks for what is not offered here, or is not in script mode.
     """
     _check(request)
+    may_pass_role(call, request["RoleArn"])
     name, arn = request["TrainingJobName"], _arn(call, request)
     if find_job(call.session, JobKind.TRAINING, name) is not None:
         raise ResourceInUse(

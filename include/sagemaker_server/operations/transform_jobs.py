@@ -34,7 +34,7 @@ DESCRIBED = OFFERED - {"Tags", "TransformJobName"}
 
 
 def _arn(scope: Scope, request: dict[str, Any]) -> str:
-    return scope.arn(f"transform-job/{request['TransformJobName'].lower()}")
+    return scope.arn(f"transform-job/{request['TransformJobName']}")
 
 
 @operation("CreateTransformJob", resource=_arn)
@@ -54,7 +54,7 @@ def create_transform_job(call: Call, request: dict[str, Any]) -> dict[str, Any]:
         )
     model = call.session.get(Model, request["ModelName"])
     if model is None:
-        raise ValidationException(f'Could not find model "{call.arn("model/" + request["ModelName"].lower())}".')
+        raise ValidationException(f'Could not find model "{call.arn("model/" + request["ModelName"])}".')
     job = Job(
         kind=JobKind.TRANSFORM,
         name=name,

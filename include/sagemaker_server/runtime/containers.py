@@ -26,16 +26,19 @@ class Container:
         image: The image's URI.
         model_data: The ``s3://`` URI of ``model.tar.gz``; None: the image alone.
         variables: Its environment.
+        etag: The ETag that the model data had when its package was registered; None: any will do.
     """
 
     image: str
     model_data: str | None
     variables: Mapping[str, str]
+    etag: str | None = None
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Container:
-        """The container as it is stored: ``{"Image", "ModelDataUrl"?, "Environment"?}``."""
-        return cls(stored["Image"], stored.get("ModelDataUrl"), dict(stored.get("Environment") or {}))
+        """The container as it is stored: ``{"Image", "ModelDataUrl"?, "ModelDataETag"?, "Environment"?}``."""
+        environment = dict(stored.get("Environment") or {})
+        return cls(stored["Image"], stored.get("ModelDataUrl"), environment, stored.get("ModelDataETag"))
 
     @property
     def source(self) -> str | None:
@@ -70,7 +73,7 @@ def stage(container: Container, folder: Path, objects: Objects, expected: str | 
         return None
     file = folder / MODEL
     if expected is None or not file.exists() or digest_of(file) != expected:
-        _fetch(objects, container.model_data, file)
+        _fetch(objects, container.model_data, file, container.etag)
     found = digest_of(file)
     if expected is not None and found != expected:
         raise ContainerRefused(
@@ -99,8 +102,8 @@ def digest_of(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _fetch(objects: Objects, uri: str, file: Path) -> None:
+def _fetch(objects: Objects, uri: str, file: Path, etag: str | None = None) -> None:
     """Downloads beside and renames, so that a file under its own name is whole."""
     partial = file.with_suffix(".partial")
-    objects.fetch(Location.parse(uri), partial)
+    objects.fetch(Location.parse(uri), partial, etag)
     partial.replace(file)

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sagemaker_server.runtime.deployments import Deployment, DeploymentFailed, Variant
+from sagemaker_server.runtime.jobs import reason_of
 from sagemaker_server.runtime.objects import Objects
 from sagemaker_server.runtime.serving import NotServing
 from sagemaker_server.settings import Settings
 from sagemaker_server.storage.database import Database, present
 from sagemaker_server.storage.endpoints import Endpoint, EndpointStatus, all_endpoints
+from sagemaker_server.storage.patience import patient
 
-LONGEST_REASON = 1024
 REVIVAL_PAUSE = 5.0
 
 _log = logging.getLogger(__name__)
@@ -186,6 +187,7 @@ class Endpoints:
             with self._changing:
                 self._starting.pop(name, None)
 
+    @patient
     def _change(self, name: str, apply: Callable[[Endpoint], bool]) -> bool:
         """Applies a change to the record; whether it was still wanted."""
         with self._database.writing() as session:
@@ -208,5 +210,5 @@ def _fall_back(row: Endpoint, failed: str, reason: str) -> bool:
     if row.pending is None or row.pending["id"] != failed:
         return False
     row.status = EndpointStatus.FAILED if row.deployment is None else EndpointStatus.IN_SERVICE
-    row.pending, row.failure_reason, row.modified = None, reason[:LONGEST_REASON], present()
+    row.pending, row.failure_reason, row.modified = None, reason_of(reason), present()
     return True

@@ -17,6 +17,7 @@ from sagemaker_server.runtime.objects import Objects
 from sagemaker_server.settings import Settings
 from sagemaker_server.storage.database import Database, present
 from sagemaker_server.storage.jobs import Job, JobKind, JobStatus, SecondaryStatus, find_job
+from sagemaker_server.storage.patience import patient
 
 AT_ONCE = 2
 LONGEST_REASON = 1024
@@ -86,8 +87,9 @@ class Run:
             raise JobFailed("InternalServerError: the job is no longer on record")
         return job
 
+    @patient
     def change(self, apply: Callable[[Job], None]) -> None:
-        """Applies a change to the stored job, in a transaction of its own."""
+        """Applies a change to the stored job, in a transaction of its own; an outage of the database is waited out."""
         with self.database.writing() as session:
             job = find_job(session, self.kind, self.name)
             if job is not None:
@@ -253,4 +255,9 @@ def _end(job: Job, status: JobStatus, secondary: SecondaryStatus, message: str, 
         status, secondary, message = JobStatus.STOPPED, SecondaryStatus.STOPPED, STOPPED
     for name, value in results.items():
         setattr(job, name, value)
-    job.finish(status, secondary, message[:LONGEST_REASON], present())
+    job.finish(status, secondary, reason_of(message), present())
+
+
+def reason_of(message: str) -> str:
+    """A failure reason as it can be kept: bounded, and without NUL, which PostgreSQL has no place for."""
+    return message.replace("\0", "")[:LONGEST_REASON]

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import threading
@@ -93,7 +94,7 @@ class Workload:
             "PYTHONUNBUFFERED": "1",
             "PYTHONHASHSEED": "0",
         }
-        return own | dict(self.variables) | {MARK: mark_of(self.home)}
+        return own | dict(self.variables)
 
 
 class Child:
@@ -105,6 +106,7 @@ class Child:
         Args:
             workload: What to run; its folder must exist.
         """
+        self._mark = f"{mark_of(workload.home)}-{secrets.token_hex(8)}"
         (workload.folder / "tmp").mkdir(exist_ok=True)
         workload.log.parent.mkdir(parents=True, exist_ok=True)
         self._writing = threading.Lock()
@@ -113,13 +115,13 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={MARK: mark_of(workload.home), "LANG": "C.UTF-8"},
+            env={MARK: self._mark, "LANG": "C.UTF-8"},
             cwd=workload.folder,
             start_new_session=True,
         )
         described = {
             "command": [str(workload.python), "-I", str(CONTAINER), *workload.arguments],
-            "environment": workload.environment(),
+            "environment": workload.environment() | {MARK: self._mark},
             "folder": str(workload.folder),
             "log": str(workload.log),
             "log_bytes": LOG_BYTES,
@@ -137,9 +139,12 @@ class Child:
             Its exit status, 128 + n after signal n; None if it is still running.
         """
         try:
-            return self._guard.wait(timeout)
+            status = self._guard.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
+        if status < 0:  # the guard was killed, and could not sweep up
+            _kill_marked(self._mark)
+        return status
 
     def stop(self, grace: float = GRACE) -> None:
         """Asks it to end, and has it killed if it does not; returns at once.
@@ -148,6 +153,9 @@ class Child:
             grace: Seconds between SIGTERM and SIGKILL; AWS gives 120.
         """
         self._tell(f"stop {grace}")
+        overdue = threading.Timer(grace + SWEEP_TIME, self.kill)  # the workload may have halted its guard
+        overdue.daemon = True
+        overdue.start()
 
     def kill(self) -> None:
         """Ends it and all that it started, at once; returns when they are gone."""
@@ -157,7 +165,7 @@ class Child:
         if self.wait(SWEEP_TIME) is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._guard.pid, signal.SIGKILL)
-            self._guard.wait()
+            self.wait()
 
     def _tell(self, word: str) -> None:
         with self._writing, contextlib.suppress(OSError, ValueError):  # gone already
@@ -183,7 +191,12 @@ def kill_leftovers(home: Path) -> int:
     Returns:
         How many there were.
     """
-    marked, killed = f"{MARK}={mark_of(home)}".encode(), set()
+    return _kill_marked(mark_of(home))
+
+
+def _kill_marked(mark: str) -> int:
+    """Kills every process whose mark begins with this one, until there is none."""
+    marked, killed = f"{MARK}={mark}".encode(), set()
     until = time.monotonic() + SWEEP_TIME
     while (left := _marked_processes(marked)) and time.monotonic() < until:
         for pid in left:
@@ -198,6 +211,6 @@ def _marked_processes(marked: bytes) -> list[int]:
     found = []
     for environment in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if marked in environment.read_bytes().split(b"\0"):
+            if any(variable.startswith(marked) for variable in environment.read_bytes().split(b"\0")):
                 found.append(int(environment.parent.name))
     return found

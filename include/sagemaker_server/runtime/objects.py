@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,15 +88,21 @@ class Objects:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def fetch(self, location: Location, file: Path) -> None:
+    def fetch(self, location: Location, file: Path, etag: str | None = None) -> None:
         """Downloads one object.
 
+        Args:
+            location: The object.
+            file: Where to.
+            etag: What it must be; None: whatever it is by now.
+
         Raises:
-            ObjectsUnavailable: It is not there, may not be read, or the store cannot be reached.
+            ObjectsUnavailable: It is not there, is another, may not be read, or the store cannot be reached.
         """
         file.parent.mkdir(parents=True, exist_ok=True)
+        condition: dict[str, Any] = {} if etag is None else {"IfMatch": etag}
         try:
-            _retrying(self._client.download_file)(location.bucket, location.key, str(file), Config=IN_ONE_PIECE)
+            _retrying(lambda: self._download(location, file, condition))()
         except (ClientError, BotoCoreError) as fault:
             raise ObjectsUnavailable(f"{location} cannot be read: {fault}") from fault
 
@@ -120,6 +127,11 @@ class Objects:
             return sorted(key for key in _retrying(lambda: list(self._listed(prefix)))() if not key.endswith("/"))
         except (ClientError, BotoCoreError) as fault:
             raise ObjectsUnavailable(f"{prefix} cannot be listed: {fault}") from fault
+
+    def _download(self, location: Location, file: Path, condition: dict[str, Any]) -> None:
+        body = self._client.get_object(Bucket=location.bucket, Key=location.key, **condition)["Body"]
+        with file.open("wb") as out, body:
+            shutil.copyfileobj(body, out, 1 << 20)
 
     def _listed(self, prefix: Location) -> Iterator[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)

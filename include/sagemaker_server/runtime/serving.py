@@ -20,6 +20,7 @@ STARTUP_TIMEOUT = 300.0
 REVIVAL_TIMEOUT = 15.0
 DRAINING_TIME = 60.0
 LONGEST_PAUSE = 30.0
+LARGEST_ANSWER = 128 << 20
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
 
@@ -43,13 +44,11 @@ class Reply:
         status: HTTP status.
         body: The bytes.
         content_type: Their type.
-        attributes: ``CustomAttributes``, if it set any.
     """
 
     status: int
     body: bytes
     content_type: str
-    attributes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,8 @@ class Replica:
     def invoke(self, body: bytes, headers: dict[str, str], timeout: float = INVOCATION_TIMEOUT) -> Reply:
         """Asks the process; waits a little if it is just being started again.
 
+        A request that reached no process is sent to the next; one that did is not repeated.
+
         Args:
             body: The request's body.
             headers: ``Content-Type``, ``Accept`` and custom attributes.
@@ -115,9 +116,25 @@ class Replica:
             NotServing: There is none to ask.
             ServingFailed: It died or took longer; one that hangs is killed, and so replaced.
         """
-        answer = self._asked(body, headers, timeout)
-        content_type = answer.headers.get("Content-Type", "application/octet-stream")
-        return Reply(answer.status_code, answer.content, content_type, answer.headers.get(ATTRIBUTES))
+        began = time.monotonic()
+        while self._ready.wait(max(0.0, began + REVIVAL_TIMEOUT - time.monotonic())) and not self._ended.is_set():
+            client = self._client
+            try:
+                reply = _ask(client, body, headers, timeout)
+                self._last_answer = time.monotonic()
+                return reply
+            except httpx.LocalProtocolError as fault:
+                return Reply(400, f"a header cannot be passed on: {fault}".encode(), "text/plain")
+            except httpx.ConnectError:
+                self._give_up(client)
+            except httpx.TimeoutException as fault:
+                if self._last_answer < began:  # it answers nobody: it hangs
+                    self._give_up(client)
+                raise ServingFailed(f"the model did not answer within {timeout:.0f} s") from fault
+            except (httpx.HTTPError, RuntimeError) as fault:  # the second: the client was closed meanwhile
+                self._give_up(client)
+                raise ServingFailed("the serving process ended before it answered; it is started again") from fault
+        raise NotServing(f"the serving process is not up: {last_words(self._place.log, 200)}")
 
     def enter(self) -> None:
         """Counts a request in: ``drain`` waits until it has left."""
@@ -150,26 +167,6 @@ class Replica:
         self._client.close()
         self._socket.unlink(missing_ok=True)
         shutil.rmtree(self._run, ignore_errors=True)
-
-    def _asked(self, body: bytes, headers: dict[str, str], timeout: float) -> httpx.Response:
-        """The process's answer. A request that reached no process is sent to the next; one that did is not repeated."""
-        began = time.monotonic()
-        while self._ready.wait(max(0.0, began + REVIVAL_TIMEOUT - time.monotonic())) and not self._ended.is_set():
-            client = self._client
-            try:
-                answer = client.post("/invocations", content=body, headers=headers, timeout=timeout)
-                self._last_answer = time.monotonic()
-                return answer
-            except httpx.ConnectError:
-                self._give_up(client)
-            except httpx.TimeoutException as fault:
-                if self._last_answer < began:  # it answers nobody: it hangs
-                    self._give_up(client)
-                raise ServingFailed(f"the model did not answer within {timeout:.0f} s") from fault
-            except (httpx.HTTPError, RuntimeError) as fault:  # the second: the client was closed meanwhile
-                self._give_up(client)
-                raise ServingFailed("the serving process ended before it answered; it is started again") from fault
-        raise NotServing(f"the serving process is not up: {last_words(self._place.log, 200)}")
 
     def _give_up(self, client: httpx.Client) -> None:
         """Makes an end of the process that a client talks to, unless its successor is there already."""
@@ -233,3 +230,20 @@ class Replica:
     def _kill_child(self) -> None:
         if self._child is not None:
             self._child.kill()
+
+
+def _ask(client: httpx.Client, body: bytes, headers: dict[str, str], timeout: float) -> Reply:
+    """One request and its answer, of which no more is taken than a request may have.
+
+    Raises:
+        ServingFailed: The answer is larger.
+    """
+    with client.stream("POST", "/invocations", content=body, headers=headers, timeout=timeout) as answer:
+        received = bytearray()
+        for block in answer.iter_raw():
+            received += block
+            if len(received) > LARGEST_ANSWER:
+                raise ServingFailed(f"the model answered with more than {LARGEST_ANSWER} bytes")
+    content_type = answer.headers.get("Content-Type", "")
+    is_plain = content_type.isascii() and content_type.isprintable() and content_type
+    return Reply(answer.status_code, bytes(received), content_type if is_plain else "application/octet-stream")

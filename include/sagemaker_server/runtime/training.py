@@ -135,7 +135,8 @@ def _end_overdue(run: Run, child: Child) -> None:
 def _failure_reason(folder: Path, status: int, log: Path) -> str:
     """What the script said last, as AWS words it: the end of it, if it is too long."""
     failure = folder / "output" / "failure"
-    said = failure.read_text(errors="replace")[-900:] if failure.is_file() else last_words(log)
+    is_own = failure.is_file() and not failure.is_symlink() and failure.resolve().is_relative_to(folder.resolve())
+    said = failure.read_text(errors="replace")[-900:] if is_own else last_words(log)
     return f"AlgorithmError: {said}, exit code: {status}"
 
 
@@ -149,7 +150,7 @@ def _upload(run: Run, job: Job) -> str:
 
 def _store_output(run: Run, job: Job) -> None:
     data = run.folder / "output" / "data"
-    if any(data.iterdir()):
+    if data.is_dir() and any(data.iterdir()):
         _store_archive(run, data, _destination(job).joined("output.tar.gz"))
 
 
@@ -160,9 +161,13 @@ def _destination(job: Job) -> Location:
 def _store_archive(run: Run, folder: Path, location: Location) -> None:
     archive = run.folder / "archive.tar.gz"
     try:
+        if folder.resolve() != run.folder.resolve() / folder.relative_to(run.folder):
+            raise ArchiveRefused(f"the script put a link in the place of {folder.name}")
+        folder.mkdir(exist_ok=True)
+        archive.unlink(missing_ok=True)
         pack(folder, archive)
         run.objects.store(archive, location)
-    except ArchiveRefused as refusal:
+    except (ArchiveRefused, OSError) as refusal:
         raise JobFailed(f"ClientError: Artifact upload failed: {refusal}") from refusal
     except ObjectsUnavailable as fault:
         raise JobFailed(f"ClientError: Artifact upload failed: {fault}") from fault

@@ -54,6 +54,10 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._is_sqlite = self.engine.dialect.name == "sqlite"
+        # SQLite's readers see one state anyway.
+        self._reading_engine = (
+            self.engine if self._is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self._writers = threading.Lock()
 
     def create_tables(self) -> None:
@@ -64,11 +68,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the database; nothing it changes is kept."""
-        with self.engine.connect() as connection:
-            if not self._is_sqlite:  # SQLite's readers see one state anyway
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            with Session(connection, autoflush=False, expire_on_commit=False) as session:
-                yield session
+        with Session(self._reading_engine, autoflush=False, expire_on_commit=False) as session:
+            yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

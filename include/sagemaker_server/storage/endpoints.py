@@ -29,8 +29,8 @@ class EndpointStatus(StrEnum):
 class Model(Base):
     """A model: the request that made it, and the container that it comes down to.
 
-    ``container`` is ``{"Image", "ModelDataUrl"?, "Environment"}``, resolved when the model was made: a package that is
-    approved, used and then rejected leaves its models as they are, as AWS does.
+    ``container`` is ``{"Image", "ModelDataUrl"?, "ModelDataETag"?, "Environment"}``, resolved when the model was made:
+    a package that is approved, used and then rejected leaves its models as they are, as AWS does.
     """
 
     __tablename__ = "models"

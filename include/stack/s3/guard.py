@@ -36,7 +36,7 @@ _KEPT_AMZ_NAMES = frozenset(
     {"x-amz-metadata-directive", "x-amz-sdk-checksum-algorithm", "x-amz-storage-class", "x-amz-object-attributes"}
     | {"x-amz-max-parts", "x-amz-part-number-marker"}
 )
-_SPENT_AMZ = frozenset({"x-amz-date", "x-amz-content-sha256", "x-amz-user-agent"})
+_SPENT_AMZ = frozenset({"x-amz-date", "x-amz-content-sha256", "x-amz-user-agent", "x-amz-expected-bucket-owner"})
 _TO_S3 = "AWS4-HMAC-SHA256 Credential=000000000000/20000101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
 
 
@@ -86,12 +86,15 @@ class Guard:
         await _refuse(refused, scope["method"], send)
 
     def _judge(self, scope: Scope, headers: Mapping[str, str], body: bytes) -> tuple[S3Request, Principal]:
-        query = scope["query_string"].decode("ascii")
-        signed = SignedRequest(scope["method"], scope["raw_path"].decode("ascii"), query, list(headers.items()), body)
+        query = scope["query_string"].decode("latin-1")
+        signed = SignedRequest(scope["method"], scope["raw_path"].decode("latin-1"), query, list(headers.items()), body)
         principal = verify(signed, self.principals, "s3", region=self.region)
         request = understand(scope["method"], scope["path"], query, headers, body)
-        if request.bucket and request.bucket not in self.buckets:
-            raise Refused("AccessDenied", f"{request.bucket} is no bucket of this installation.")
+        source = request.copy_source[0] if request.copy_source else request.bucket
+        if unknown := {request.bucket, source} - self.buckets - {""}:
+            raise Refused("AccessDenied", f"{', '.join(sorted(unknown))} is no bucket of this installation.")
+        if headers.get("x-amz-expected-bucket-owner", principal.account) != principal.account:
+            raise Refused("AccessDenied", f"The buckets belong to account {principal.account}.")
         keep_ledgers(request, self.bucket)
         for demand in request.demands:
             authorise(principal, demand.action, demand.resource, demand.context)
@@ -150,6 +153,8 @@ def _rewritten(scope: Scope, request: S3Request) -> Scope:
     path = f"/{request.bucket}/{request.key}" if request.key else f"/{request.bucket}"
     kept = {n: v for n, v in request.headers.items() if n in _KEPT | _KEPT_AMZ_NAMES or n.startswith(_KEPT_AMZ)}
     kept |= {"host": "127.0.0.1", "authorization": _TO_S3, "content-length": str(len(request.body))}
+    if request.copy_source is not None:
+        kept["x-amz-copy-source"] = quote("/" + "/".join(request.copy_source))
     if request.operation.name == "DeleteObjects":  # its body was written anew: digests of the old one say nothing
         kept = {n: v for n, v in kept.items() if n != "content-md5" and not n.startswith("x-amz-checksum-")}
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept.items()]

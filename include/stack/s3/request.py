@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
-from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -121,9 +120,9 @@ class S3Request:
         source = self.headers.get("x-amz-copy-source")
         if source is None:
             return None
-        if "?" in source:
-            raise Refused("NotImplemented", "Copying a version of an object is not let through by the guard.", 501)
-        bucket, _, key = unquote(source).lstrip("/").partition("/")
+        bucket, _, key = unquote(source).removeprefix("/").partition("/")
+        if "?" in source or not _BUCKET.fullmatch(bucket) or not key:
+            raise Refused("NotImplemented", f"Copying from {source} is not let through by the guard.", 501)
         return bucket, key
 
     @property
@@ -187,7 +186,7 @@ def _batch(body: bytes) -> tuple[tuple[str, ...], bytes]:
     """The keys of a batch of deletes, and the batch written anew, so that what was judged is what is done."""
     try:
         root = fromstring(body)
-    except (ParseError, DefusedXmlException):
+    except (ParseError, ValueError, LookupError):
         raise Refused("MalformedXML", "The batch of deletes is no XML.", 400) from None
     space = root.tag.removesuffix("Delete")
     again = Element("Delete", {"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/"})

@@ -105,6 +105,7 @@ def test_default_functions_take_and_give_csv_json_and_npy(workshop: Workshop) ->
     [
         ("1,not a number", "text/csv", "text/csv", 400),
         ("{", "application/json", "text/csv", 400),
+        ("[" * 100_000, "application/json", "text/csv", 400),
         ("", "text/csv", "text/csv", 400),
         (b"\xff\xfe", "text/csv", "text/csv", 400),
         ("1,2", "image/png", "text/csv", 415),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.sagemaker_server.workshop import SCIKIT_LEARN, Workshop, archive
+from tests.sagemaker_server.workshop import ROLE, SCIKIT_LEARN, Workshop, archive
 
 SAYS_HELLO = "def model_fn(d): return 'hello'\ndef transform_fn(model, *_): return model"
 
@@ -15,11 +15,15 @@ APPROVED_CARD = [
 ]
 
 
-def package_of(workshop: Workshop) -> str:
+def package_of(workshop: Workshop, etag: str | None = None) -> str:
     """A version with one container; its ARN."""
     url = workshop.put("model.tar.gz", archive({"code/inference.py": SAYS_HELLO}))
     workshop.sagemaker.create_model_package_group(ModelPackageGroupName=workshop.name, Tags=APPROVED_CARD)
-    containers = [{"Image": SCIKIT_LEARN, "ModelDataUrl": url, "Environment": {"SAGEMAKER_PROGRAM": "inference.py"}}]
+    containers: list[dict[str, Any]] = [
+        {"Image": SCIKIT_LEARN, "ModelDataUrl": url, "Environment": {"SAGEMAKER_PROGRAM": "inference.py"}}
+    ]
+    if etag is not None:
+        containers[0]["ModelDataETag"] = etag
     specification = {
         "Containers": containers,
         "SupportedContentTypes": ["text/csv"],
@@ -74,6 +78,22 @@ def _bare_package(workshop: Workshop) -> str:
         ModelPackageGroupName=workshop.name, ModelApprovalStatus="PendingManualApproval"
     )["ModelPackageArn"]
     return arn
+
+
+def test_model_data_that_is_no_longer_what_was_registered_is_not_served(workshop: Workshop) -> None:
+    arn = package_of(workshop, etag='"0123456789abcdef0123456789abcdef"')
+    approve(workshop, arn)
+    of_package(workshop, arn)
+    workshop.sagemaker.create_endpoint(EndpointName=workshop.name, EndpointConfigName=workshop.config(workshop.name))
+    described = workshop.settled(workshop.name)
+    assert described["EndpointStatus"] == "Failed"
+    assert "PreconditionFailed" in described["FailureReason"]
+
+
+def test_role_that_may_not_be_passed_on_is_refused(workshop: Workshop) -> None:
+    admin = workshop.server.client("sagemaker", "admin")
+    with pytest.raises(ClientError, match=r"AccessDenied.*iam:PassRole"):
+        admin.create_model(ModelName=workshop.name, PrimaryContainer={"Image": SCIKIT_LEARN}, ExecutionRoleArn=ROLE)
 
 
 def test_source_beside_the_model_is_used(workshop: Workshop) -> None:

@@ -29,6 +29,16 @@ TELLS_ITS_ENVIRONMENT = """
 import json, os, pathlib
 pathlib.Path(os.environ["SM_MODEL_DIR"], "environment.json").write_text(json.dumps(dict(os.environ)))
 """
+REPLACES_ITS_MODEL_FOLDER = """
+import os
+os.rmdir(os.environ["SM_MODEL_DIR"])
+os.symlink("/etc", os.environ["SM_MODEL_DIR"])
+"""
+LINKS_ITS_FAILURE = """
+import os, sys
+os.symlink("/etc/passwd", os.environ["SM_OUTPUT_DIR"] + "/failure")
+sys.exit("No such failure\\0")
+"""
 
 
 def members(data: bytes) -> dict[str, bytes]:
@@ -110,8 +120,11 @@ def test_failing_script_tells_its_last_words(workshop: Workshop) -> None:
         (archive({"../train.py": ""}), "outside the destination"),
         (b"no archive", "cannot be unpacked"),
         (archive({"train.py": "import os; os.kill(os.getpid(), 9)"}), "Killed by SIGKILL"),
+        (archive({"train.py": "import os; os.symlink('/etc/passwd', os.environ['SM_MODEL_DIR'] + '/model')"}), "plain"),
+        (archive({"train.py": REPLACES_ITS_MODEL_FOLDER}), "the script put a link in the place of model"),
+        (archive({"train.py": LINKS_ITS_FAILURE}), "No such failure"),
     ],
-    ids=["syntax", "missing", "escaping", "garbage", "killed"],
+    ids=["syntax", "missing", "escaping", "garbage", "killed", "link", "linked-folder", "linked-failure"],
 )
 def test_unusable_source_fails_the_job_with_the_reason(workshop: Workshop, source: bytes, said: str) -> None:
     described = workshop.trained(workshop.train(source))

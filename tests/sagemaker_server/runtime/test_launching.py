@@ -51,7 +51,7 @@ def left_of(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == mark_of(home) and process.status() != psutil.STATUS_ZOMBIE:
+            if process.environ().get(MARK, "").startswith(mark_of(home)) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
             continue
@@ -120,6 +120,28 @@ def test_killed_guard_takes_the_workload_with_it(toolkit: Callable[[str], Worklo
     os.kill(guards[0].pid, 9)
     assert child.wait(30) == -9
     until(lambda: left_of(tmp_path) == [])
+
+
+def test_workload_that_kills_its_guard_is_killed_with_all_it_started(toolkit: Callable[[str], Workload]) -> None:
+    program = """
+import os, signal, subprocess
+subprocess.Popen(["sleep", "600"], start_new_session=True)
+os.kill(os.getppid(), signal.SIGKILL)
+"""
+    assert Child(toolkit(program)).wait(30) == -9
+
+
+def test_workload_that_halts_its_guard_is_killed_all_the_same(
+    toolkit: Callable[[str], Workload], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sagemaker_server.runtime.launching.SWEEP_TIME", 0.2)
+    workload = toolkit(
+        "import os, signal, time; os.kill(os.getppid(), signal.SIGSTOP); print('halted', flush=True); time.sleep(600)"
+    )
+    child = Child(workload)
+    time.sleep(1)
+    child.stop(grace=0.1)
+    assert child.wait(30) == -9
 
 
 def test_killed_server_leaves_no_orphan(toolkit: Callable[[str], Workload], tmp_path: Path) -> None:

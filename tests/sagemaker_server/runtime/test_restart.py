@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+from tests.sagemaker_server.running_postgres import postgres_is_there, running_postgres
 from tests.sagemaker_server.workshop import ServerAndStore, Workshop, free_port, server_and_store_in, wait_until
 
 from sagemaker_server.runtime.launching import MARK, mark_of
 
+DATABASES = ["sqlite", *([pytest.param("postgres", marks=pytest.mark.postgres)] if postgres_is_there() else [])]
 WAITS_FOR_A_FILE = """
 import os, pathlib, subprocess, time
 subprocess.Popen(["sleep", "600"], start_new_session=True)
@@ -24,12 +27,18 @@ TELLS_ITS_PROCESS = "import os\ndef model_fn(d): return 1\ndef transform_fn(*_):
 LOADS_SLOWLY = "import time; time.sleep(3)\n"
 
 
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[ServerAndStore]:
-    server = server_and_store_in(tmp_path)
-    yield server
-    server.end("sagemaker")
-    server.end("s3")
+@pytest.fixture(params=DATABASES)
+def own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerAndStore]:
+    with ExitStack() as stack:
+        more = {}
+        if request.param == "postgres":
+            more["MODEL_GOVERNANCE_REGISTRY_URL"] = stack.enter_context(running_postgres())
+        server = server_and_store_in(tmp_path, **more)
+        try:
+            yield server
+        finally:
+            server.end("sagemaker")
+            server.end("s3")
     assert left_of(server) == []
 
 
@@ -37,7 +46,10 @@ def left_of(server: ServerAndStore) -> list[int]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == mark_of(server.home) and process.status() != psutil.STATUS_ZOMBIE:
+            if (
+                process.environ().get(MARK, "").startswith(mark_of(server.home))
+                and process.status() != psutil.STATUS_ZOMBIE
+            ):
                 found.append(process.pid)
         except psutil.Error:
             continue
@@ -122,6 +134,10 @@ def test_deletion_that_was_interrupted_is_carried_through_and_a_changed_model_is
 def test_second_server_with_the_same_home_does_not_start(own_server: ServerAndStore) -> None:
     port = free_port()
     settings = replace(own_server.settings, sagemaker_port=port, sagemaker_url=f"http://127.0.0.1:{port}")
-    with pytest.raises(AssertionError, match="another server runs with the home"):
-        ServerAndStore(settings).start_server()
+    second = ServerAndStore(settings)
+    try:
+        with pytest.raises(AssertionError, match="another server runs with the home"):
+            second.start_server()
+    finally:
+        second.end("sagemaker")
     assert own_server.client("sagemaker").list_endpoints()["Endpoints"] == []

@@ -71,7 +71,7 @@ def values_of(shape: Shape, depth: int = 0) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize(("service", "action"), ACTIONS, ids=[action for _, action in ACTIONS])
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_action_answers_nonsense_politely(
     server: RunningServer, service: str, action: str, data: st.DataObject
@@ -86,7 +86,7 @@ def test_every_action_answers_nonsense_politely(
         assert "Traceback" not in sent.message
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(body=st.binary(max_size=300), target=st.text(string.printable, max_size=40))
 def test_any_bytes_are_answered_politely(server: RunningServer, body: bytes, target: str) -> None:
     clean = "".join(char for char in target if char.isprintable()).strip()

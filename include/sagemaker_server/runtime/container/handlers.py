@@ -17,6 +17,8 @@ from typing import Any
 
 JSON, CSV, NPY, LIBSVM = "application/json", "text/csv", "application/x-npy", "text/libsvm"
 TEXTS = (JSON, CSV)
+UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, csv.Error)
+"""What reading a body may raise when the body is at fault."""
 
 
 class RequestRefused(Exception):
@@ -95,7 +97,7 @@ class Model:
         """The body as the model takes it; a value that does not fit is taken for the caller's fault."""
         try:
             return self._input_fn(content, content_type)
-        except (ValueError, TypeError, KeyError, IndexError) as fault:
+        except UNREADABLE as fault:
             raise RequestRefused(
                 f"the body cannot be read as {content_type}: {type(fault).__name__}: {fault}"
             ) from fault

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .archives import unpack
-from .handlers import CSV, JSON, Answer, Model, RequestRefused, ScriptFaulty
+from .handlers import JSON, Answer, Model, RequestRefused, ScriptFaulty
 
 THREADS = 4
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 406: "Not Acceptable", 415: "Unsupported Media Type"}
@@ -43,7 +43,7 @@ class Application:
 
     def _invoke(self, environment: dict[str, Any]) -> tuple[int, Answer]:
         body = environment["wsgi.input"].read()
-        content_type = environment.get("CONTENT_TYPE") or os.environ.get("SAGEMAKER_DEFAULT_CONTENT_TYPE", CSV)
+        content_type = environment.get("CONTENT_TYPE") or JSON
         accept = environment.get("HTTP_ACCEPT") or "*/*"
         if accept == "*/*":
             accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
