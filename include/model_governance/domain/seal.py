@@ -2,9 +2,9 @@
 
 Apart from ``domain.ledger``, whose word is final: a seal proves no more than the signatures that it stands for. Who
 signs one has verified every entry of its segment, signature and all, and says so with his own key. It counts only with
-the signatures of both the ledger's and the decisions' key: the holder of one could forge by it nothing that he could not
-sign entry by entry; what the policy's owners signed is verified singly all the same. A seal that does not hold counts
-for nothing, and the entries are read singly.
+the signatures of both the ledger's and the decisions' key: the holder of one could forge by it nothing that he could
+not sign entry by entry; what the policy's owners signed is verified singly all the same. A seal that does not hold
+counts for nothing, and the entries are read singly.
 """
 
 from __future__ import annotations
