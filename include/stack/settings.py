@@ -30,6 +30,7 @@ class Settings:
         home: Folder of all state. Two stacks with different homes and ports run beside each other.
         secrets: Folder of generated keys and passwords.
         environments: Folder of the Python environments beside Airflow's: the object store's, the images'.
+        dags: Folder of DAG files.
         use_cases: Folder of use cases.
         policies: Folder of policies, people and IAM documents.
         host: Address that every part listens on.
@@ -65,6 +66,7 @@ class Settings:
     home: Path
     secrets: Path
     environments: Path
+    dags: Path
     use_cases: Path
     policies: Path
     host: str
@@ -116,6 +118,7 @@ class Settings:
             home=home,
             secrets=read.path("MODEL_GOVERNANCE_SECRETS", home / "secrets"),
             environments=read.path("MODEL_GOVERNANCE_ENVIRONMENTS", PROJECT / ".environments"),
+            dags=read.path("MODEL_GOVERNANCE_DAGS", PROJECT / "dags"),
             use_cases=read.path("MODEL_GOVERNANCE_USE_CASES", PROJECT / "include" / "use_cases"),
             policies=read.path("MODEL_GOVERNANCE_POLICIES", PROJECT / "include" / "policies"),
             host=host,
@@ -156,6 +159,7 @@ class Settings:
             "MODEL_GOVERNANCE_HOME": str(self.home),
             "MODEL_GOVERNANCE_SECRETS": str(self.secrets),
             "MODEL_GOVERNANCE_ENVIRONMENTS": str(self.environments),
+            "MODEL_GOVERNANCE_DAGS": str(self.dags),
             "MODEL_GOVERNANCE_USE_CASES": str(self.use_cases),
             "MODEL_GOVERNANCE_POLICIES": str(self.policies),
             "MODEL_GOVERNANCE_HOST": self.host,
