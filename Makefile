@@ -52,7 +52,8 @@ clean-up: $(READY)  ## Delete what USE_CASE=<name> has created; its ledger stays
 		$(BIN)/model-governance clean-up $(USE_CASE) $(if $(YES),--yes)
 
 test: $(READY)  ## Run the tests, linters, type checks and import contracts
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto -m "not stack and not browser"
+	@$(BIN)/pytest -m "stack or browser"
 	@$(MAKE) --no-print-directory lint
 
 lint: $(READY)  ## Run the linters, type checks and import contracts alone
@@ -62,4 +63,4 @@ lint: $(READY)  ## Run the linters, type checks and import contracts alone
 	@$(BIN)/lint-imports
 
 bench: $(READY)  ## Measure it: lifecycle, overhead, decisions, server
-	@$(BIN)/python -m pytest tests/benchmarks -s --timeout 0
+	@$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -1,8 +1,9 @@
-"""What Airflow loads of the process: the middleware that turns a mark on a waiting gate into a decision."""
+"""What Airflow loads of the process: marks on waiting gates become decisions, and its pages say what came of them."""
 
 from airflow.plugins_manager import AirflowPlugin
 
 from model_governance.web.marks import MarkMiddleware
+from model_governance.web.pages import ANSWERS, FILES
 
 
 class ModelGovernancePlugin(AirflowPlugin):
@@ -10,3 +11,5 @@ class ModelGovernancePlugin(AirflowPlugin):
 
     name = "model_governance"
     fastapi_root_middlewares = [{"name": "Marks on gates are decisions", "middleware": MarkMiddleware}]
+    fastapi_apps = [FILES]
+    react_apps = [ANSWERS]

@@ -6,8 +6,10 @@ server and the object store call the same things is in ``stack.environment``.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +17,8 @@ from pathlib import Path
 from stack.errors import SettingRefused
 
 PROJECT = Path(__file__).resolve().parents[2]
-LONGEST_HOME = 75
-"""Characters: a Unix socket's path may have about 100, and the parts add up to 25 to the state folder's."""
+LONGEST_SOCKET = 100
+"""Characters that a Unix socket's path may have; some systems take 104."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ class Settings:
         landing_bucket: Bucket where data engineers publish data sets.
         region: AWS region of all clients.
         account: AWS account of the SageMaker server, 12 digits.
-        ledger_key_id: KMS key that signs the ledger.
+        ledger_key_id: KMS key that signs what the pipeline records in the ledger.
+        decisions_key_id: KMS key that signs decisions.
+        oversight_key_id: KMS key that signs policy versions, exceptions and findings.
+        witness: File that is told the ledgers' heads, outside the bucket.
         execution_role_arn: Role that jobs are created with.
     """
 
@@ -84,7 +89,11 @@ class Settings:
     region: str
     account: str
     ledger_key_id: str
+    decisions_key_id: str
+    oversight_key_id: str
+    witness: Path
     execution_role_arn: str
+    policy_owner: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -131,9 +140,13 @@ class Settings:
             region=read.text("AWS_DEFAULT_REGION", "us-east-1"),
             account=account,
             ledger_key_id=read.text("MODEL_GOVERNANCE_LEDGER_KEY_ID", "alias/model-governance-ledger"),
+            decisions_key_id=read.text("MODEL_GOVERNANCE_DECISIONS_KEY_ID", "alias/model-governance-decisions"),
+            oversight_key_id=read.text("MODEL_GOVERNANCE_OVERSIGHT_KEY_ID", "alias/model-governance-oversight"),
+            witness=read.path("MODEL_GOVERNANCE_WITNESS", home / "witness" / "heads.jsonl"),
             execution_role_arn=read.text(
                 "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN", f"arn:aws:iam::{account}:role/model-governance-execution"
             ),
+            policy_owner=read.text("MODEL_GOVERNANCE_POLICY_OWNER", "policy-owner"),
         )
 
     @property
@@ -166,7 +179,11 @@ class Settings:
             "AWS_DEFAULT_REGION": self.region,
             "MODEL_GOVERNANCE_ACCOUNT": self.account,
             "MODEL_GOVERNANCE_LEDGER_KEY_ID": self.ledger_key_id,
+            "MODEL_GOVERNANCE_DECISIONS_KEY_ID": self.decisions_key_id,
+            "MODEL_GOVERNANCE_OVERSIGHT_KEY_ID": self.oversight_key_id,
+            "MODEL_GOVERNANCE_WITNESS": str(self.witness),
             "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN": self.execution_role_arn,
+            "MODEL_GOVERNANCE_POLICY_OWNER": self.policy_owner,
         }
 
     @property
@@ -180,11 +197,20 @@ class Settings:
         }
         return {name: port for name, port in ports.items() if self.s3_is_ours or "_S3_" not in name}
 
+    @property
+    def socket(self) -> Path:
+        """Supervisor's socket: in the state folder, or in one of the user's own beside it if that lies too deep."""
+        socket = self.home / "run" / "supervisor.sock"
+        if len(f"{socket}.1234567") <= LONGEST_SOCKET:  # supervisor makes it under a name with its number first
+            return socket
+        digest = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"model-governance-{os.getuid()}-{digest}" / "supervisor.sock"
+
     def refuse_what_is_unsafe(self) -> None:
         """Stop before anything starts that would be open to other machines, or could not work.
 
         Raises:
-            SettingRefused: The host is no loopback address, two ports are the same, or the home's path is too long.
+            SettingRefused: The host is no loopback address, or two ports are the same.
         """
         if not _is_loopback(self.host) and not self.published_on_loopback:
             raise SettingRefused(
@@ -195,11 +221,6 @@ class Settings:
         if len(set(self.ports.values())) < len(self.ports):
             listed = ", ".join(f"{name}={port}" for name, port in self.ports.items())
             raise SettingRefused(f"every part needs a port of its own: {listed}")
-        if len(str(self.home)) > LONGEST_HOME:
-            raise SettingRefused(
-                f"MODEL_GOVERNANCE_HOME has {len(str(self.home))} characters ({self.home}); at most {LONGEST_HOME} fit"
-                " with a Unix socket's name behind it: set it to a shorter path"
-            )
 
 
 def _is_loopback(host: str) -> bool:

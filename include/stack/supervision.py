@@ -71,6 +71,7 @@ def start(settings: Settings) -> None:
         **machine_environment(),
         **settings.exported,
         MARK: str(settings.home),
+        "MODEL_GOVERNANCE_SOCKET": str(settings.socket),
         "MODEL_GOVERNANCE_PROJECT": str(settings.project),
         "MODEL_GOVERNANCE_S3_IS_OURS": str(settings.s3_is_ours).lower(),
     }
@@ -98,8 +99,8 @@ def stop(settings: Settings) -> int:
             time.sleep(0.2)
     time.sleep(0.2)  # supervisor answers no more a moment before it has gone
     ended = end_processes(settings.home)
-    for name in ("supervisor.sock", "supervisord.pid"):
-        (settings.home / "run" / name).unlink(missing_ok=True)
+    for left in (settings.socket, settings.home / "run" / "supervisord.pid"):
+        left.unlink(missing_ok=True)
     return ended
 
 
@@ -123,7 +124,7 @@ def restart(settings: Settings, name: str) -> None:
 
 
 def _call(settings: Settings, method: str, *arguments: str | bool) -> Any:
-    transport = SupervisorTransport(None, None, f"unix://{settings.home / 'run' / 'supervisor.sock'}")
+    transport = SupervisorTransport(None, None, f"unix://{settings.socket}")
     try:
         with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as server:
             return getattr(server.supervisor, method)(*arguments)

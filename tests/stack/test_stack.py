@@ -60,6 +60,7 @@ def test_airflow_knows_neither_the_ledgers_key_nor_the_others_keys(running_stack
         if part.name.startswith("airflow"):
             text = _environment(part.pid)
             assert "ledger-key.pem" not in text
+            assert "decisions-key.pem" not in text
             assert PRINCIPALS not in text
             for person in ("admin", "governance-officer", "production-approver", "runtime"):
                 assert running_stack.environment_of(person)["AWS_SECRET_ACCESS_KEY"] not in text

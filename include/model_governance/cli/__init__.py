@@ -1,6 +1,7 @@
 """The command ``model-governance``: what a person does from a terminal, under that person's own AWS principal.
 
-``gates`` asks what is missing and decides, ``ledger`` shows and verifies the record, ``use_cases`` lists and checks
+``gates`` asks what is missing and decides, ``oversight`` grants exceptions and keeps findings, ``policy`` enters the
+versions that count, ``ledger`` shows and verifies the record, ``use_cases`` lists and checks
 what teams have declared, ``clean_up`` takes down what a use case made. ``demo`` drives the whole lifecycle of the
 example, with ``live_view`` to watch it, ``approvers`` to decide at its gates and ``stack_people`` to act as each of the
 embedded stack's people. ``terminal`` is how all of them speak: results on standard output, one line and exit status 1
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import typer
 
-from model_governance.cli import clean_up, demo, gates, ledger, use_cases
+from model_governance.cli import clean_up, demo, gates, ledger, oversight, policy, use_cases
 from model_governance.cli.terminal import refusals_are_lines
 
 app = typer.Typer(
@@ -22,8 +23,11 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(policy.app, name="policy")
+app.add_typer(oversight.app, name="finding")
 app.command("approve")(gates.approve)
 app.command("reject")(gates.reject)
+app.command("except")(oversight.grant)
 app.command("missing")(gates.missing)
 app.command("status")(use_cases.status)
 app.command("use-cases")(use_cases.list_use_cases)

@@ -7,15 +7,19 @@ set, and the gate's adjudicator records in the ledger who did it, by the registr
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from model_governance.cli.terminal import console, installation
+from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.decide import check_decision
 from model_governance.decisions.missing import missing_for
 from model_governance.decisions.subject import Standing, answer, read_subject
+from model_governance.domain.condition import write_remark
 from model_governance.domain.decision import DecisionVerdict, Gate
+from model_governance.domain.gate import GateState
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.people import Person
 from model_governance.errors import DecisionRefused, GateClosed, RecordMissing
@@ -31,9 +35,20 @@ Version = Annotated[int | None, typer.Option(help="Version of the model; the new
 Comment = Annotated[str, typer.Option(help="Why; required when the evidence has warnings.")]
 
 
-def approve(use_case: UseCaseName, gate: GateName, version: Version = None, comment: Comment = "") -> None:
+def approve(
+    use_case: UseCaseName,
+    gate: GateName,
+    version: Version = None,
+    comment: Comment = "",
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The last day, UTC, on which the approval holds; without it, always."),
+    ] = None,
+    condition: Annotated[str, typer.Option(help="What the approval depends on; needs --until.")] = "",
+) -> None:
     """Approve at a gate, under your own AWS principal."""
-    _decide(use_case, gate, version, DecisionVerdict.APPROVE, comment)
+    said = write_remark(comment, until.date() if until else None, condition)
+    _decide(use_case, gate, version, DecisionVerdict.APPROVE, said)
 
 
 def reject(use_case: UseCaseName, gate: GateName, version: Version = None, comment: Comment = "") -> None:
@@ -58,7 +73,7 @@ def missing(
 
 def _decide(use_case: str, gate: Gate, version: int | None, verdict: DecisionVerdict, comment: str) -> None:
     known = installation()
-    person = _caller(known)
+    person = caller(known)
     arn = _subject(known, use_case, gate, version)
     check_decision(known, gate, use_case, arn, verdict, actor=person.id, comment=comment)
     seen = len(known.ledger(use_case).entries())
@@ -74,9 +89,14 @@ def _decide(use_case: str, gate: Gate, version: int | None, verdict: DecisionVer
         highlight=False,
         soft_wrap=True,
     )
+    stands = gate_verdict(known, gate, use_case, arn)
+    if stands.state is GateState.WAITING:
+        console.print(f"the gate waits on: {'; '.join(stands.reasons)}", highlight=False, soft_wrap=True)
+    elif stands.is_open and stands.holds_until:
+        console.print(f"the gate is open until {stands.holds_until:%Y-%m-%d %H:%M} UTC", highlight=False)
 
 
-def _caller(known: Installation) -> Person:
+def caller(known: Installation) -> Person:
     """Who the caller's AWS principal is.
 
     Raises:

@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from model_governance.cli import ledger_export, ledger_verify
 from model_governance.cli.terminal import console, installation
 from model_governance.domain.ledger import Entry
 
 app = typer.Typer(help="Show and verify a use case's ledger.", no_args_is_help=True)
+app.command("verify")(ledger_verify.verify)
+app.command("export")(ledger_export.export)
 
 UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")]
 
@@ -34,14 +37,6 @@ def show(
             str(entry.sequence), f"{entry.time:%Y-%m-%d %H:%M:%S}", entry.kind, _short(entry.subject), summary(entry)
         )
     console.print(table)
-
-
-@app.command()
-def verify(use_case: UseCaseName) -> None:
-    """Walk the chain and name the first entry that does not hold; exit status 1 if there is one."""
-    entries = installation().ledger(use_case).verify()
-    head = entries[-1].digest if entries else "none"
-    console.print(f"{use_case}: {len(entries)} entries hold; head {head}", highlight=False, soft_wrap=True)
 
 
 def summary(entry: Entry) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.in_force import people_in_force, policy_in_force
 from model_governance.decisions.record import read_record
 from model_governance.decisions.request import draft_request, missing_from
 from model_governance.decisions.subject import Standing, Subject, locate_subject, read_subject
 from model_governance.domain.decision import Gate
 from model_governance.domain.gate import GateState, GateVerdict
-from model_governance.domain.policy import MissingItem
+from model_governance.domain.shortfall import MissingItem
 from model_governance.hooks.installation import Installation
 
 
@@ -28,19 +29,19 @@ def missing_for(
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    policy = installation.policy
+    policy, people = policy_in_force(installation), people_in_force(installation)
     found = read_subject(installation, gate, use_case, subject or locate_subject(installation, gate, use_case, run_id))
     observed = observe(installation, found, policy)
     entries = installation.ledger(use_case).entries()
     record = read_record(entries, gate, found.arn)
     draft = draft_request(installation, found, run_id, entries, policy, observed)
     rule = policy.rule(draft.tier, gate)
-    items = list(missing_from(rule, draft, found))
+    items = list(missing_from(installation, policy, draft, found, record.oversight))
     items += [
         MissingItem(what="evidence", reason=fault, owner="author", how="run the lifecycle again")
         for fault in changed_reports(installation, draft.evidence)
     ]
-    verdict = evaluate_record(installation, record, policy, observed)
+    verdict = evaluate_record(installation, record, policy, observed, people)
     who = ", ".join(draft.approvers) or " or ".join(rule.roles)
     return (*items, *_undecided(verdict, found, who, something_is_missing=bool(items)))
 

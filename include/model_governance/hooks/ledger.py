@@ -11,13 +11,13 @@ import random
 import re
 import threading
 import time as clock
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from model_governance.domain.ledger import Entry, EntryKind, next_entry, read_chain
+from model_governance.domain.ledger import Authority, Entry, EntryKind, authority_over, next_entry, read_chain
 from model_governance.errors import LedgerBroken, RecordConflict, RecordMissing, ServiceUnavailable
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.signer import PublicKey, Signer
@@ -49,15 +49,15 @@ class Ledger:
     Attributes:
         use_case: Whose ledger.
         artifacts: The object store that holds it.
-        signer: Who signs new entries.
-        public_key: What every entry read is checked with.
+        signers: Who signs new entries, by the key that an entry's kind asks for.
+        public_keys: What every entry read is checked with.
         now: The clock that new entries are stamped by.
     """
 
     use_case: str
     artifacts: Artifacts
-    signer: Signer
-    public_key: PublicKey
+    signers: Mapping[Authority, Signer]
+    public_keys: Mapping[Authority, PublicKey]
     now: Callable[[], datetime] = utc_now
     _known: list[Entry] = field(default_factory=list, repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
@@ -151,6 +151,8 @@ class Ledger:
         )
 
     def _sign(self, head: Entry | None, wanted: Proposal) -> Entry:
+        authority = authority_over(wanted.kind)
+        signer = self.signers[authority]
         entry = next_entry(
             head,
             use_case=self.use_case,
@@ -158,9 +160,16 @@ class Ledger:
             subject=wanted.subject,
             body=wanted.body,
             time=self.now(),
-            key_id=self.signer.key_id,
+            key_id=signer.key_id,
+            key_sha256=self.public_keys[authority].fingerprint,
         )
-        return entry.signed(self.signer.sign(entry.signed_bytes))
+        signature = signer.sign(entry.signed_bytes)
+        if not self.public_keys[authority].verify(entry.signed_bytes, signature):
+            raise LedgerBroken(
+                f"ledger of {self.use_case}: not appended: {signer.key_id} is not the private half of the "
+                f"installation's public {authority.value} key ({entry.key_sha256[:12]})"
+            )
+        return entry.signed(signature)
 
     def _put(self, entry: Entry) -> bool:
         """Writes the entry at its place; False if another writer was first."""
@@ -188,7 +197,7 @@ class Ledger:
         first = head.sequence + 1 if head else 1
         keys = [self._key(sequence) for sequence in range(first, last + 1)]
         raws = [self._raw(keys[0])] if len(keys) == 1 else self._raws(keys)
-        return read_chain(raws, use_case=self.use_case, signature_holds=self.public_key.verify, head=head)
+        return read_chain(raws, use_case=self.use_case, keys=self.public_keys, head=head)
 
     def _last_sequence(self, head: Entry | None) -> int:
         """The highest sequence number in the store.

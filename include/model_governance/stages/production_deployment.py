@@ -7,8 +7,10 @@ import logging
 from airflow.sdk import chain, task_group
 
 from model_governance.decisions.open import open_gate
+from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import since_clean_up
 from model_governance.decisions.subject import MODEL_DIGEST
+from model_governance.decisions.supersede import supersede_older
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import with_custom_details
@@ -89,13 +91,15 @@ def record(run: Run) -> None:
         "model_sha256": package.metadata.get(MODEL_DIGEST, ""),
         "authority": authority,
     }
-    run.enter(EntryKind.DEPLOYMENT, package.arn, body)
+    entry = run.enter(EntryKind.DEPLOYMENT, package.arn, body)
+    supersede_older(run.installation, run.name, package.version)
     note_stage(run, _PRODUCTION, StageStatus.DEPLOYED, f"serves from endpoint {endpoint_name(run, _PRODUCTION)}")
     changed = with_custom_details(
         dict(package.card), {"deployment": f"{endpoint_name(run, _PRODUCTION)} ({config_name(run, _PRODUCTION)})"}
     )
     if changed != package.card:
         run.installation.registry.set_card(package.arn, changed)
+    publish_head(run.installation, entry)
     _note_in_lineage(run, package.arn, package.model_data_url)
 
 

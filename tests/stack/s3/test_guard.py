@@ -14,8 +14,10 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.stack.s3.conftest import Store, free_port, start_store, stop_store
+from tests.running_stack import stack_folder
+from tests.stack.s3.conftest import Store, start_store, stop_store
 
+from stack.credentials import make_credentials
 from stack.settings import Settings
 
 
@@ -219,28 +221,19 @@ def test_no_answer_may_be_read_by_a_web_page(store: Store) -> None:
     assert not [name for name in answers[0].headers if name.lower().startswith("access-control-")]
 
 
-def test_objects_and_buckets_outlive_a_kill(tmp_path: Path, store_settings: Settings) -> None:
-    home = tmp_path / "home"
-    (home / "s3").mkdir(parents=True)
-    settings = Settings.from_environment(
-        {
-            **store_settings.exported,
-            "MODEL_GOVERNANCE_HOME": str(home),
-            "MODEL_GOVERNANCE_S3_PORT": str(port := free_port()),
-            "MODEL_GOVERNANCE_S3_URL": f"http://127.0.0.1:{port}",
-        }
-    )
-    running = start_store(settings)
-    running.client("admin").create_bucket(Bucket="model-governance")
-    for number in range(20):
-        running.client("pipeline").put_object(
-            Bucket="model-governance", Key=f"ledger/kill/{number:012}.json", Body=b"%d" % number, IfNoneMatch="*"
-        )
-    stop_store(running, signal.SIGKILL)
-    again = start_store(settings)
-    try:
-        for number in range(20):
-            where = {"Bucket": "model-governance", "Key": f"ledger/kill/{number:012}.json"}
-            assert again.client("pipeline").get_object(**where)["Body"].read() == b"%d" % number
-    finally:
-        stop_store(again)
+def test_objects_and_buckets_outlive_a_kill() -> None:
+    with stack_folder() as environment:
+        settings = Settings.from_environment(environment)
+        make_credentials(settings)
+        running = start_store(settings)
+        running.client("admin").create_bucket(Bucket="model-governance")
+        wheres = [{"Bucket": "model-governance", "Key": f"ledger/kill/{number:012}.json"} for number in range(20)]
+        for where in wheres:
+            running.client("pipeline").put_object(**where, Body=where["Key"].encode(), IfNoneMatch="*")
+        stop_store(running, signal.SIGKILL)
+        again = start_store(settings)
+        try:
+            for where in wheres:
+                assert again.client("pipeline").get_object(**where)["Body"].read() == where["Key"].encode()
+        finally:
+            stop_store(again)
