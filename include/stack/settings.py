@@ -17,6 +17,16 @@ from pathlib import Path
 from stack.errors import SettingRefused
 
 PROJECT = Path(__file__).resolve().parents[2]
+_PORTS = {"AIRFLOW": 8080, "SAGEMAKER": 8601, "S3": 8602, "LOG": 8603}
+_ROLE = "model-governance-execution"
+_DEFAULTS = {
+    "HOST": "127.0.0.1",
+    "ACCOUNT": "111122223333",
+    "EXECUTOR": "LocalExecutor",
+    "BUCKET": "model-governance",
+    "LANDING_BUCKET": "landing",
+    "LEDGER_KEY_ID": "alias/model-governance-ledger",
+}
 LONGEST_SOCKET = 100
 """Characters that a Unix socket's path may have; some systems take 104."""
 
@@ -26,7 +36,6 @@ class Settings:
     """One installation of the stack.
 
     Attributes:
-        project: Folder of the checkout: ``dags/``, ``plugins/``, ``include/``.
         home: Folder of all state. Two stacks with different homes and ports run beside each other.
         secrets: Folder of generated keys and passwords.
         environments: Folder of the Python environments beside Airflow's: the object store's, the images'.
@@ -43,7 +52,6 @@ class Settings:
         public_url: Where people's browsers reach Airflow.
         sagemaker_url: Where the others reach the SageMaker server.
         s3_url: Where the others reach the object store.
-        s3_is_ours: Whether the stack runs the object store itself.
         database_url: SQLAlchemy URL of Airflow's metadata.
         registry_url: SQLAlchemy URL of the SageMaker server.
         broker_url: Celery's broker; empty without Celery.
@@ -58,7 +66,6 @@ class Settings:
         execution_role_arn: Role that jobs are created with.
     """
 
-    project: Path
     home: Path
     secrets: Path
     environments: Path
@@ -74,7 +81,6 @@ class Settings:
     public_url: str
     sagemaker_url: str
     s3_url: str
-    s3_is_ours: bool
     database_url: str
     registry_url: str
     broker_url: str
@@ -96,47 +102,48 @@ class Settings:
             SettingRefused: A value is not usable, or the stack would listen beyond this machine.
         """
         read = _Reader(os.environ if environment is None else environment)
-        home = read.path("MODEL_GOVERNANCE_HOME", PROJECT / ".stack")
-        host = read.text("MODEL_GOVERNANCE_HOST", "127.0.0.1")
-        airflow, sagemaker, s3 = (
-            read.port(f"MODEL_GOVERNANCE_{part}_PORT", port)
-            for part, port in (("AIRFLOW", 8080), ("SAGEMAKER", 8601), ("S3", 8602))
-        )
-        airflow_url = read.text("MODEL_GOVERNANCE_AIRFLOW_URL", f"http://{host}:{airflow}")
-        account = read.text("MODEL_GOVERNANCE_ACCOUNT", "111122223333")
+        home, host, account = read.path("HOME", PROJECT / ".stack"), read.text("HOST"), read.text("ACCOUNT")
+        ports = {name: read.port(f"{name}_PORT", port) for name, port in _PORTS.items()}
+        airflow_url = read.text("AIRFLOW_URL", f"http://{host}:{ports['AIRFLOW']}")
         return cls(
-            project=PROJECT,
             home=home,
-            secrets=read.path("MODEL_GOVERNANCE_SECRETS", home / "secrets"),
-            environments=read.path("MODEL_GOVERNANCE_ENVIRONMENTS", PROJECT / ".environments"),
-            use_cases=read.path("MODEL_GOVERNANCE_USE_CASES", PROJECT / "include" / "use_cases"),
-            policies=read.path("MODEL_GOVERNANCE_POLICIES", PROJECT / "include" / "policies"),
+            secrets=read.path("SECRETS", home / "secrets"),
+            environments=read.path("ENVIRONMENTS", PROJECT / ".environments"),
+            use_cases=read.path("USE_CASES", PROJECT / "include" / "use_cases"),
+            policies=read.path("POLICIES", PROJECT / "include" / "policies"),
             host=host,
-            airflow_port=airflow,
-            sagemaker_port=sagemaker,
-            s3_port=s3,
-            log_port=read.port("MODEL_GOVERNANCE_LOG_PORT", 8603),
-            published_on_loopback=read.text("MODEL_GOVERNANCE_PUBLISHED_ON_LOOPBACK", "false") == "true",
+            airflow_port=ports["AIRFLOW"],
+            sagemaker_port=ports["SAGEMAKER"],
+            s3_port=ports["S3"],
+            log_port=ports["LOG"],
+            published_on_loopback=read.text("PUBLISHED_ON_LOOPBACK", "false") == "true",
             airflow_url=airflow_url,
-            public_url=read.text("MODEL_GOVERNANCE_PUBLIC_URL", airflow_url),
-            sagemaker_url=read.text("MODEL_GOVERNANCE_SAGEMAKER_URL", f"http://{host}:{sagemaker}"),
-            s3_url=read.text("MODEL_GOVERNANCE_S3_URL", f"http://{host}:{s3}"),
-            s3_is_ours=read.text("MODEL_GOVERNANCE_S3_URL", f"http://{host}:{s3}") == f"http://{host}:{s3}",
-            database_url=read.text("MODEL_GOVERNANCE_DATABASE_URL", f"sqlite:///{home}/airflow/airflow.db"),
-            registry_url=read.text("MODEL_GOVERNANCE_REGISTRY_URL", f"sqlite:///{home}/sagemaker/sagemaker.sqlite"),
-            broker_url=read.text("MODEL_GOVERNANCE_BROKER_URL", ""),
-            executor=read.text("MODEL_GOVERNANCE_EXECUTOR", "LocalExecutor"),
-            parallelism=read.number("MODEL_GOVERNANCE_PARALLELISM", 4, 1, 1000),
-            log_host=read.text("MODEL_GOVERNANCE_LOG_HOST", host),
-            bucket=read.text("MODEL_GOVERNANCE_BUCKET", "model-governance"),
-            landing_bucket=read.text("MODEL_GOVERNANCE_LANDING_BUCKET", "landing"),
-            region=read.text("AWS_DEFAULT_REGION", "us-east-1"),
+            public_url=read.text("PUBLIC_URL", airflow_url),
+            sagemaker_url=read.text("SAGEMAKER_URL", f"http://{host}:{ports['SAGEMAKER']}"),
+            s3_url=read.text("S3_URL", f"http://{host}:{ports['S3']}"),
+            database_url=read.text("DATABASE_URL", f"sqlite:///{home}/airflow/airflow.db"),
+            registry_url=read.text("REGISTRY_URL", f"sqlite:///{home}/sagemaker/sagemaker.sqlite"),
+            broker_url=read.text("BROKER_URL"),
+            executor=read.text("EXECUTOR"),
+            parallelism=read.number("PARALLELISM", 4, 1, 1000),
+            log_host=read.text("LOG_HOST", host),
+            bucket=read.text("BUCKET"),
+            landing_bucket=read.text("LANDING_BUCKET"),
+            region=read.values.get("AWS_DEFAULT_REGION") or "us-east-1",
             account=account,
-            ledger_key_id=read.text("MODEL_GOVERNANCE_LEDGER_KEY_ID", "alias/model-governance-ledger"),
-            execution_role_arn=read.text(
-                "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN", f"arn:aws:iam::{account}:role/model-governance-execution"
-            ),
+            ledger_key_id=read.text("LEDGER_KEY_ID"),
+            execution_role_arn=read.text("EXECUTION_ROLE_ARN", f"arn:aws:iam::{account}:role/{_ROLE}"),
         )
+
+    @property
+    def project(self) -> Path:
+        """Folder of the checkout: ``dags/``, ``plugins/``, ``include/``."""
+        return PROJECT
+
+    @property
+    def s3_is_ours(self) -> bool:
+        """Whether the stack runs the object store itself."""
+        return self.s3_url == f"http://{self.host}:{self.s3_port}"
 
     @property
     def exported(self) -> dict[str, str]:
@@ -216,21 +223,21 @@ def _is_loopback(host: str) -> bool:
 
 
 class _Reader:
-    """The environment, with the faults of its values named."""
+    """The environment's variables that begin with ``MODEL_GOVERNANCE_``, with the faults of their values named."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self.values = values
 
-    def text(self, name: str, default: str) -> str:
-        return self.values.get(name) or default
+    def text(self, name: str, default: str = "") -> str:
+        return self.values.get(f"MODEL_GOVERNANCE_{name}") or default or _DEFAULTS.get(name, "")
 
     def path(self, name: str, default: Path) -> Path:
-        return Path(self.values.get(name) or default).expanduser().absolute()
+        return Path(self.text(name, str(default))).expanduser().absolute()
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
-        text = self.values.get(name) or str(default)
+        text = self.text(name, str(default))
         if not text.isdecimal() or not least <= int(text) <= most:
-            raise SettingRefused(f"{name} is {text!r}: it must be a whole number in [{least}, {most}]")
+            raise SettingRefused(f"MODEL_GOVERNANCE_{name} is {text!r}: must be a whole number in [{least}, {most}]")
         return int(text)
 
     def port(self, name: str, default: int) -> int:
