@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 APPROVE ?=
+BENCH ?=
 BIN := .venv/bin
 READY := .venv/.ready
 # uv of the path, else the one that `setup` puts into .environments/uv.
@@ -62,5 +63,5 @@ lint: $(READY)  ## Run the linters, type checks and import contracts alone
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(READY)  ## Measure it: lifecycle, overhead, decisions, server
+bench: $(READY)  ## Measure it, all or what BENCH="server decision" names; leaves nothing running
 	@$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -15,6 +15,10 @@ class PolicyInvalid(GovernanceError):
     """A policy or people file does not validate, or asks for something that does not exist."""
 
 
+class PolicyNotEntered(GovernanceError):
+    """A policy or people file is not the version that its owner has entered in the ledger; nothing is decided by it."""
+
+
 class EvidenceMissing(GovernanceError):
     """A gate cannot be requested: required evidence is absent or misses its limit; every item is named."""
 

@@ -18,7 +18,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from stack.errors import StackError
 from stack.settings import Settings
 
-PEOPLE = ("admin", "model-owner", "data-scientist", "business-approver", "governance-officer", "production-approver")
+PEOPLE = (
+    "admin",
+    "model-owner",
+    "data-scientist",
+    "business-approver",
+    "governance-officer",
+    "production-approver",
+    "policy-owner",
+)
 SERVICES = ("pipeline", "decision-service", "runtime")
 
 FERNET_KEY = "airflow-fernet-key"
@@ -28,6 +36,10 @@ PASSWORDS = "airflow-passwords.json"
 PRINCIPALS = "principals.json"
 LEDGER_KEY = "ledger-key.pem"
 LEDGER_PUBLIC_KEY = "ledger-public-key.pem"
+DECISIONS_KEY = "decisions-key.pem"
+DECISIONS_PUBLIC_KEY = "decisions-public-key.pem"
+OVERSIGHT_KEY = "oversight-key.pem"
+OVERSIGHT_PUBLIC_KEY = "oversight-public-key.pem"
 COMPOSE = "compose.env"
 
 
@@ -113,7 +125,9 @@ def make_credentials(settings: Settings) -> Credentials:
         _keep(folder / name, secrets.token_urlsafe(48))
     _keep_members(folder / PASSWORDS, {user: secrets.token_urlsafe(15) for user in airflow_users(settings)})
     _keep_principals(settings)
-    _keep_ledger_key(folder)
+    _keep_key_pair(folder / LEDGER_KEY, folder / LEDGER_PUBLIC_KEY)
+    _keep_key_pair(folder / DECISIONS_KEY, folder / DECISIONS_PUBLIC_KEY)
+    _keep_key_pair(folder / OVERSIGHT_KEY, folder / OVERSIGHT_PUBLIC_KEY)
     _keep(folder / COMPOSE, _compose_variables())
     return Credentials(folder)
 
@@ -134,18 +148,18 @@ def _keep_principals(settings: Settings) -> None:
         _write(file, json.dumps(document, indent=1))
 
 
-def _keep_ledger_key(folder: Path) -> None:
-    if not (folder / LEDGER_KEY).exists():
+def _keep_key_pair(private_file: Path, public_file: Path) -> None:
+    if not private_file.exists():
         private = Ed25519PrivateKey.generate()
         pem = private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        _write(folder / LEDGER_KEY, pem.decode())
-    loaded = serialization.load_pem_private_key((folder / LEDGER_KEY).read_bytes(), password=None)
+        _write(private_file, pem.decode())
+    loaded = serialization.load_pem_private_key(private_file.read_bytes(), password=None)
     public = loaded.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    _keep(folder / LEDGER_PUBLIC_KEY, public.decode())
+    _keep(public_file, public.decode())
 
 
 def _compose_variables() -> str:

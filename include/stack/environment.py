@@ -1,9 +1,9 @@
 """Each part's environment, written from the settings and nothing else: what a part is not told here, it does not know.
 
-A part gets the secrets that it needs and no others. Airflow's parts never learn where the ledger's private key is, nor
-any key but the pipeline's; the two that record decisions (api-server and triggerer) also act as ``decision-service``,
-by the AWS credentials of their process. Those are no Airflow connection on purpose: Airflow hands every connection that
-its api-server knows to any task that asks.
+A part gets the secrets that it needs and no others. Airflow's parts never learn where the ledger's private keys are,
+nor any key but the pipeline's; the two that record decisions (api-server and triggerer) also act as
+``decision-service``, by the AWS credentials of their process. Those are no Airflow connection on purpose: Airflow hands
+every connection that its api-server knows to any task that asks.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from pathlib import Path
 
 from stack.credentials import (
     API_SECRET_KEY,
+    DECISIONS_KEY,
+    DECISIONS_PUBLIC_KEY,
     FERNET_KEY,
     JWT_SECRET,
     LEDGER_KEY,
     LEDGER_PUBLIC_KEY,
+    OVERSIGHT_KEY,
+    OVERSIGHT_PUBLIC_KEY,
     PASSWORDS,
     PRINCIPALS,
     Credentials,
@@ -73,7 +77,7 @@ def environment_of(program: Program, settings: Settings) -> dict[str, str]:
     if program is Program.SAGEMAKER:
         return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
     variables = {**shared, **_airflow(settings, credentials)}
-    variables["MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY"] = str(credentials.path(LEDGER_PUBLIC_KEY))
+    variables |= _public_keys(credentials)
     if program in _WITH_DATABASE:
         variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = settings.database_url
         variables["AIRFLOW__CORE__FERNET_KEY"] = credentials.text(FERNET_KEY)
@@ -115,9 +119,21 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         "MODEL_GOVERNANCE_BUCKET": settings.bucket,
         "MODEL_GOVERNANCE_LANDING_BUCKET": settings.landing_bucket,
         "MODEL_GOVERNANCE_LEDGER_KEY_ID": settings.ledger_key_id,
-        "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_DECISIONS_KEY_ID": settings.decisions_key_id,
+        "MODEL_GOVERNANCE_OVERSIGHT_KEY_ID": settings.oversight_key_id,
+        **_public_keys(credentials),
+        "MODEL_GOVERNANCE_WITNESS": str(settings.witness),
         "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
         "MODEL_GOVERNANCE_POLICIES": str(settings.policies),
+        "MODEL_GOVERNANCE_POLICY_OWNER": settings.policy_owner,
+    }
+
+
+def _public_keys(credentials: Credentials) -> dict[str, str]:
+    return {
+        "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY": str(credentials.path(DECISIONS_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_OVERSIGHT_PUBLIC_KEY": str(credentials.path(OVERSIGHT_PUBLIC_KEY)),
     }
 
 
@@ -168,6 +184,8 @@ def _sagemaker_server(settings: Settings, credentials: Credentials) -> dict[str,
         "SAGEMAKER_SERVER_DATABASE_URL": settings.registry_url,
         "SAGEMAKER_SERVER_ENVIRONMENTS": str(settings.environments),
         "SAGEMAKER_SERVER_LEDGER_KEY": str(credentials.path(LEDGER_KEY)),
+        "SAGEMAKER_SERVER_DECISIONS_KEY": str(credentials.path(DECISIONS_KEY)),
+        "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(credentials.path(OVERSIGHT_KEY)),
         "SAGEMAKER_SERVER_HOST": settings.host,
         "SAGEMAKER_SERVER_PORT": str(settings.sagemaker_port),
         "SAGEMAKER_SERVER_ACCOUNT": settings.account,
@@ -186,7 +204,7 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
     return {
         **(celery if settings.broker_url else {}),
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.dags),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -199,6 +217,7 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": users,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(credentials.path(PASSWORDS)),
+        "AIRFLOW__AWS__SESSION_FACTORY": "model_governance.hooks.aws_session.SharedDataSessionFactory",
         "AIRFLOW__API__HOST": settings.host,
         "AIRFLOW__API__PORT": str(settings.airflow_port),
         "AIRFLOW__API__WORKERS": "1",

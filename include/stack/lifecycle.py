@@ -21,7 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stack.credentials import Credentials, make_credentials
-from stack.environment import MARK, Program, machine_environment
+from stack.environment import MARK, Program, machine_environment, person_environment
 from stack.environments import make_object_store_environment
 from stack.errors import NotHealthy, StackError
 from stack.health import faults
@@ -61,6 +61,7 @@ def up(settings: Settings, environment: dict[str, str], say: Say) -> None:
     with _alone(settings):
         if is_running(settings):
             if not faults(settings, parts(settings)):
+                enter_policy(settings, lambda _: None)
                 say(f"The stack is already running: {settings.airflow_url} (make status, make down).")
                 return
             say("The stack is already running; waiting until every part is healthy.")
@@ -68,6 +69,7 @@ def up(settings: Settings, environment: dict[str, str], say: Say) -> None:
             _start(settings, environment, say)
         wait_until_healthy(settings, say)
         make_buckets(settings)
+        enter_policy(settings, say)
 
 
 def down(settings: Settings) -> bool:
@@ -123,6 +125,24 @@ def make_buckets(settings: Settings) -> None:
             if fault.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                 raise StackError(f"bucket {bucket} cannot be used: {fault}") from None
             client.create_bucket(Bucket=bucket)
+
+
+def enter_policy(settings: Settings, say: Say) -> None:
+    """At the first start, have the owner of the policy enter the files that are there, under his own principal.
+
+    Later versions he enters himself: ``model-governance policy enter``.
+
+    Raises:
+        StackError: They cannot be entered; the message is the command's own.
+    """
+    owner = settings.policy_owner.replace(",", " ").split()[0]
+    command = [sys.executable, "-c", "from model_governance.cli import main; main()", "policy", "enter", "--first"]
+    environment = {**machine_environment(), **person_environment(owner, settings), MARK: str(settings.home)}
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise StackError(f"{owner} could not enter the policy: {(done.stderr or done.stdout).strip()}")
+    for line in done.stdout.splitlines():
+        say(f"  {line}")
 
 
 def _start(settings: Settings, environment: dict[str, str], say: Say) -> None:

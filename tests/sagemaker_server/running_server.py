@@ -125,13 +125,16 @@ def make_installation(home: Path, policies: Mapping[str, Any] | None = None, **s
     keys = {name: (f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)) for name in documents}
     principals = {name: {"access_key_id": key, "secret_access_key": secret} for name, (key, secret) in keys.items()}
     (home / "principals.json").write_text(json.dumps({"account": ACCOUNT, "principals": principals}))
-    private = Ed25519PrivateKey.generate()
-    (home / "ledger.pem").write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    for name in ("ledger", "decisions", "oversight"):
+        private = Ed25519PrivateKey.generate()
+        (home / f"{name}.pem").write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     environment = {
         "SAGEMAKER_SERVER_HOME": str(home),
         "SAGEMAKER_SERVER_POLICIES": str(folder),
         "SAGEMAKER_SERVER_PRINCIPALS": str(home / "principals.json"),
         "SAGEMAKER_SERVER_LEDGER_KEY": str(home / "ledger.pem"),
+        "SAGEMAKER_SERVER_DECISIONS_KEY": str(home / "decisions.pem"),
+        "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(home / "oversight.pem"),
         "SAGEMAKER_SERVER_PORT": "0",
         "AWS_DEFAULT_REGION": REGION,
         **settings,

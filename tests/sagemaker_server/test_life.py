@@ -134,6 +134,7 @@ def test_port_that_is_taken_is_named(tmp_path: Path) -> None:
         ("SAGEMAKER_SERVER_PORT", "many", "must be a whole number"),
         ("SAGEMAKER_SERVER_PRINCIPALS", "/nowhere/principals.json", "/nowhere/principals.json cannot be read"),
         ("SAGEMAKER_SERVER_LEDGER_KEY", "/nowhere/key.pem", "/nowhere/key.pem cannot be read"),
+        ("SAGEMAKER_SERVER_DECISIONS_KEY", "/nowhere/key.pem", "/nowhere/key.pem cannot be read"),
     ],
 )
 def test_setting_that_is_wrong_is_named(tmp_path: Path, setting: str, value: str, said: str) -> None:

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from stack.credentials import LEDGER_KEY, LEDGER_PUBLIC_KEY, PASSWORDS, PRINCIPALS, airflow_users, make_credentials
+from stack.credentials import (
+    DECISIONS_KEY,
+    DECISIONS_PUBLIC_KEY,
+    LEDGER_KEY,
+    LEDGER_PUBLIC_KEY,
+    OVERSIGHT_KEY,
+    PASSWORDS,
+    PRINCIPALS,
+    airflow_users,
+    make_credentials,
+)
 from stack.environment import MARK, Program, environment_of, machine_environment, person_environment
 from stack.errors import StackError
 from stack.settings import Settings
@@ -74,6 +84,9 @@ def test_airflows_connections_hold_no_key_but_the_pipelines(settings: Settings) 
 def test_a_program_is_told_of_no_secret_that_is_not_its_own(settings: Settings, program: Program) -> None:
     text = json.dumps(environment_of(program, settings))
     assert (LEDGER_KEY in text) == (program is Program.SAGEMAKER)
+    assert (DECISIONS_KEY in text) == (OVERSIGHT_KEY in text) == (program is Program.SAGEMAKER)
+    decides = make_credentials(settings).key("decision-service").secret_access_key in text
+    assert decides == (program in {Program.API_SERVER, Program.TRIGGERER})
     assert (PRINCIPALS in text) == (program in {Program.SAGEMAKER, Program.S3})
     assert json.loads((settings.secrets / PASSWORDS).read_text())["admin"] not in text
     if program in {Program.SAGEMAKER, Program.S3}:
@@ -105,5 +118,6 @@ def test_usage_collection_is_off_for_every_part_of_airflow(settings: Settings) -
 def test_a_person_gets_his_own_key_and_the_public_key(settings: Settings) -> None:
     variables = person_environment("governance-officer", settings)
     assert variables["MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY"].endswith(LEDGER_PUBLIC_KEY)
+    assert variables["MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY"].endswith(DECISIONS_PUBLIC_KEY)
     assert variables["AWS_ACCESS_KEY_ID"] == make_credentials(settings).key("governance-officer").access_key_id
     assert MARK not in variables

@@ -11,12 +11,14 @@ from enum import StrEnum
 
 from model_governance.decisions.decide import apply_verdict, decide
 from model_governance.decisions.evaluation import evaluate_record, observe
+from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import GateRecord, read_record
 from model_governance.decisions.subject import Standing, Subject, approval_records, read_subject, set_standing
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.gate import GateState, GateVerdict
 from model_governance.domain.ledger import EntryKind
-from model_governance.errors import DecisionRefused
+from model_governance.errors import DecisionRefused, PolicyNotEntered
 from model_governance.hooks.approvals import ApprovalRecord
 from model_governance.hooks.installation import Installation
 
@@ -33,6 +35,7 @@ class Outcome(StrEnum):
     UNDONE = "undone"
     UNATTRIBUTED = "unattributed"
     BLOCKED = "blocked"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Adjudication:
     Attributes:
         outcome: ``waiting`` for (more) decisions; ``approved`` or ``rejected``: decided, ledger and registry agree;
             ``undone``: a status that counts for nothing was set back, the gate waits on; ``unattributed``: there is
-            no record yet of who set the status, look again; ``blocked``: no decision can be made now, and why.
+            no record yet of who set the status, look again; ``blocked``: no decision can be made now, and why;
+            ``superseded``: a newer version has reached production, nobody decides this one any more.
         reason: Why, for a person to read; empty where the outcome says all.
         decisions: The decisions that count.
     """
@@ -54,7 +58,7 @@ class Adjudication:
     @property
     def is_final(self) -> bool:
         """Whether nobody need wait for this gate any longer."""
-        return self.outcome in (Outcome.APPROVED, Outcome.REJECTED)
+        return self.outcome in (Outcome.APPROVED, Outcome.REJECTED, Outcome.SUPERSEDED)
 
 
 def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: str) -> Adjudication:
@@ -75,7 +79,10 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    found, record, verdict = _look(installation, gate, use_case, subject)
+    try:
+        found, record, verdict = _look(installation, gate, use_case, subject)
+    except PolicyNotEntered as fault:
+        return _without_policy(installation, gate, use_case, subject, str(fault))
     settled = _settle(installation, found, record, verdict)
     if settled is not None:
         return settled
@@ -88,22 +95,36 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
 def gate_verdict(installation: Installation, gate: Gate, use_case: str, subject: str) -> GateVerdict:
     """How a gate stands by ledger, policy, card and model, read afresh; changes nothing.
 
+    Under a policy or people file that was not entered, nothing can be decided: the gate is blocked.
+
     Raises:
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    return _look(installation, gate, use_case, subject)[2]
+    try:
+        return _look(installation, gate, use_case, subject)[2]
+    except PolicyNotEntered as fault:
+        return GateVerdict(state=GateState.BLOCKED, reasons=(str(fault),))
 
 
 def _look(
     installation: Installation, gate: Gate, use_case: str, subject: str
 ) -> tuple[Subject, GateRecord, GateVerdict]:
     """Registry first, then ledger: a decision applied between the two is seen in both."""
-    policy = installation.policy
+    policy, people = policy_in_force(installation), people_in_force(installation)
     found = read_subject(installation, gate, use_case, subject)
     observed = observe(installation, found, policy)
     record = read_record(installation.ledger(use_case).entries(), gate, found.arn)
-    return found, record, evaluate_record(installation, record, policy, observed)
+    return found, record, evaluate_record(installation, record, policy, observed, people)
+
+
+def _without_policy(installation: Installation, gate: Gate, use_case: str, subject: str, reason: str) -> Adjudication:
+    """Nothing is decided by files that nobody has entered: a status set meanwhile, by nobody's decision, is undone."""
+    found = read_subject(installation, gate, use_case, subject)
+    record = read_record(installation.ledger(use_case).entries(), gate, found.arn)
+    if found.standing is not Standing.APPROVED or record.entries:
+        return Adjudication(Outcome.BLOCKED, reason)
+    return _undo(installation, found, next(iter(approval_records(installation, found)), None), reason)
 
 
 def _settle(
@@ -111,8 +132,11 @@ def _settle(
 ) -> Adjudication | None:
     """How the gate stands where no status needs to be attributed to anybody; None where one does."""
     reason = "; ".join(verdict.reasons)
+    if verdict.state is GateState.SUPERSEDED:
+        return Adjudication(Outcome.SUPERSEDED, reason)
     if verdict.state in (GateState.OPEN, GateState.REJECTED):
         apply_verdict(installation, subject, verdict, record)
+        publish_head(installation, record.entry_of(verdict.decided_by[-1]))
         outcome = Outcome.APPROVED if verdict.is_open else Outcome.REJECTED
         return Adjudication(outcome, reason, verdict.decided_by)
     if subject.standing is Standing.PENDING:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import GateRecord, read_record
 from model_governance.decisions.subject import Standing, Subject, explain_rejection, read_subject, set_standing
+from model_governance.domain.approvals import expiry
+from model_governance.domain.condition import read_remark
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.eligibility import deciding_role
 from model_governance.domain.gate import GateState, GateVerdict, Observed
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Authority, Entry, EntryKind
 from model_governance.domain.people import People, Person
-from model_governance.domain.policy import Policy
+from model_governance.domain.policy import GateRule, Policy
 from model_governance.domain.request import GateRequest
-from model_governance.errors import DecisionRefused, RecordMissing
+from model_governance.errors import DecisionRefused, PolicyNotEntered, RecordMissing
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.ledger import Proposal
 
@@ -30,6 +35,9 @@ class Answer:
         comment: What the person wrote.
         channel: How it arrived.
         event_id: The approval record's event, where it came through the registry.
+        until: From when a conditional approval no longer counts; read from the comment, as ``domain.condition`` says.
+        condition: What it is conditional on.
+        group: The person's group, from the people file.
     """
 
     verdict: DecisionVerdict
@@ -37,6 +45,21 @@ class Answer:
     comment: str
     channel: Channel
     event_id: str = ""
+    until: datetime | None = None
+    condition: str = ""
+    group: str = ""
+
+    @classmethod
+    def of(cls, verdict: DecisionVerdict, actor: str, text: str, channel: Channel, event_id: str = "") -> Answer:
+        """The answer in what a channel carried.
+
+        Raises:
+            DecisionRefused: The comment begins like a condition and is none.
+        """
+        if verdict is DecisionVerdict.REJECT:
+            return cls(verdict, actor, text.strip(), channel, event_id)
+        remark = read_remark(text)
+        return cls(verdict, actor, remark.comment, channel, event_id, remark.until, remark.condition)
 
 
 def decide(
@@ -68,15 +91,19 @@ def decide(
             the gate that must be another's, no pending request, decided already, evidence missing or failed, warnings
             not answered in the comment, or the card, artifact or policy changed since the request.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise. After the ledger has the decision, a
-            registry out of reach raises too: the decision stands, and whoever looks next applies it.
+            registry or witness out of reach raises too: the decision stands, and whoever looks next applies it.
     """
-    answer = Answer(verdict, actor, comment.strip(), channel, event_id)
+    answer = Answer.of(verdict, actor, comment, channel, event_id)
     hearing = Hearing.of(installation, gate, use_case, subject)
     ledger = installation.ledger(use_case)
+    installation.texts.keep(hearing.policy)
+    installation.texts.keep(hearing.people)
     entry = ledger.propose(lambda entries: hearing.hear(answer, entries))
     record = read_record(ledger.entries(), gate, hearing.subject.arn)
     standing = evaluate_record(installation, record, hearing.policy, hearing.observed)
     apply_verdict(installation, read_subject(installation, gate, use_case, subject), standing, record)
+    publish_head(installation, entry)
+    ledger.seal(Authority.DECISIONS)
     return entry
 
 
@@ -96,7 +123,7 @@ def check_decision(
         DecisionRefused: As ``decide``.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    answer = Answer(verdict, actor, comment.strip(), Channel.COMMAND_LINE)
+    answer = Answer.of(verdict, actor, comment, Channel.COMMAND_LINE)
     hearing = Hearing.of(installation, gate, use_case, subject)
     hearing.hear(answer, installation.ledger(use_case).entries())
 
@@ -151,8 +178,11 @@ class Hearing:
             found = read_subject(installation, gate, use_case, subject)
         except RecordMissing as fault:
             raise DecisionRefused(f"no decision on the {gate.value} gate of {use_case}: {fault}") from fault
-        policy = installation.policy
-        return cls(installation, found, policy, installation.people, observe(installation, found, policy))
+        try:
+            policy, people = policy_in_force(installation), people_in_force(installation)
+        except PolicyNotEntered as fault:
+            raise DecisionRefused(f"no decision on the {gate.value} gate of {use_case}: {fault}") from fault
+        return cls(installation, found, policy, people, observe(installation, found, policy))
 
     def hear(self, answer: Answer, entries: Sequence[Entry]) -> Proposal | Entry:
         """The decision to record, or the entry that holds it already.
@@ -166,11 +196,13 @@ class Hearing:
             raise DecisionRefused(
                 f"{self._name} has not been requested: there is nothing to decide yet. Run the lifecycle to its gate."
             )
-        role = deciding_role(self.policy.rule(record.request.tier, gate), record.request, record.decisions, person)
-        held = _same(record, answer)
+        rule = self.policy.rule(record.request.tier, gate)
+        role = deciding_role(rule, record.request, record.decisions, person)
+        held = _same(record, answer, rule, self.installation.now())
         if held is not None:
             return held
         self._refuse_unfit(record, answer)
+        answer = replace(answer, group=person.group)
         return Proposal(EntryKind.DECISION, self.subject.arn, self._decision(record.request, answer, role))
 
     @property
@@ -189,7 +221,9 @@ class Hearing:
 
     def _refuse_unfit(self, record: GateRecord, answer: Answer) -> None:
         """Raises if the request cannot be decided, or not so, whoever asks."""
-        verdict = evaluate_record(self.installation, record, self.policy, self.observed)
+        verdict = evaluate_record(self.installation, record, self.policy, self.observed, self.people)
+        if verdict.state is GateState.SUPERSEDED:
+            raise DecisionRefused(f"{self._name} cannot be decided: {'; '.join(verdict.reasons)}")
         if _is_decided(self.installation, record, self.policy):
             raise DecisionRefused(
                 f"{self._name} is decided already: {_told(record)}. A second decision needs a new request."
@@ -200,6 +234,10 @@ class Hearing:
             )
         if answer.verdict is DecisionVerdict.REJECT or record.request is None:
             return
+        if answer.until is not None and answer.until <= self.installation.now():
+            raise DecisionRefused(
+                f"{self._name} cannot be approved until a day that has passed ({answer.until:%Y-%m-%d %H:%M} UTC)"
+            )
         faults = (*verdict.reasons, *changed_reports(self.installation, record.request.evidence))
         if verdict.state is GateState.BLOCKED or faults[len(verdict.reasons) :]:
             raise DecisionRefused(f"{self._name} cannot be approved: {'; '.join(faults)}")
@@ -225,15 +263,19 @@ class Hearing:
             card_digest=request.card_digest,
             request_digest=request.digest,
             event_id=answer.event_id,
+            group=answer.group,
+            until=answer.until,
+            condition=answer.condition,
         ).model_dump(mode="json")
 
 
-def _same(record: GateRecord, answer: Answer) -> Entry | None:
-    """The entry of the same person's same verdict on the standing request, or of the same event."""
+def _same(record: GateRecord, answer: Answer, rule: GateRule, now: datetime) -> Entry | None:
+    """The entry of the same person's same verdict on the standing request, unless it expired, or of the same event."""
     for decision, entry in record.entries:
         if answer.event_id and decision.event_id == answer.event_id:
             return entry
-        if (decision.actor, decision.verdict) == (answer.actor, answer.verdict):
+        end = expiry(rule, decision) if decision.verdict is DecisionVerdict.APPROVE else None
+        if (decision.actor, decision.verdict) == (answer.actor, answer.verdict) and (end is None or now < end):
             return entry
     return None
 

@@ -8,6 +8,7 @@ from model_governance.decisions.record import GateRecord
 from model_governance.decisions.subject import Subject, artifact_sha256
 from model_governance.domain.evidence import Evidence
 from model_governance.domain.gate import GateVerdict, Observed, evaluate_gate
+from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
 from model_governance.errors import ArtifactChanged, RecordMissing
 from model_governance.hooks.installation import Installation
@@ -42,7 +43,13 @@ def changed_reports(installation: Installation, evidence: Sequence[Evidence]) ->
 
 
 def evaluate_record(
-    installation: Installation, record: GateRecord, policy: Policy, observed: Observed | None
+    installation: Installation,
+    record: GateRecord,
+    policy: Policy,
+    observed: Observed | None,
+    people: People | None = None,
 ) -> GateVerdict:
-    """How a gate stands by its record, now."""
-    return evaluate_gate(policy, record.request, record.decisions, installation.now(), observed)
+    """How a gate stands by its record, now; the words name those who may still decide, where ``people`` are given."""
+    return evaluate_gate(
+        policy, record.request, record.decisions, installation.now(), observed, record.oversight, people
+    )

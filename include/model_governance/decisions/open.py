@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.publish import witnessed_heads
 from model_governance.decisions.record import approved_declarations, candidate_of_run, read_record
 from model_governance.decisions.subject import Standing, read_subject
 from model_governance.domain.decision import Decision, Gate
+from model_governance.domain.head import refuse_cut_off
 from model_governance.domain.ledger import Entry
 from model_governance.domain.request import GateRequest
-from model_governance.errors import GateClosed, RecordMissing
+from model_governance.errors import GateClosed, PolicyNotEntered, RecordMissing
 from model_governance.hooks.installation import Installation
 
 _BEFORE = {Gate.USE_CASE: (), Gate.GOVERNANCE: (Gate.USE_CASE,), Gate.PRODUCTION: (Gate.USE_CASE, Gate.GOVERNANCE)}
@@ -40,8 +43,8 @@ def open_gate(
 ) -> OpenGate:
     """Opens a gate, or says why it stays closed; changes nothing, so it can be asked as often as one likes.
 
-    Read afresh: the whole ledger with its signatures, the registry's status, the card, every report and the model's
-    bytes. All of them must agree with what was decided, at this gate and at those before it.
+    Read afresh: the whole ledger with its signatures, held against the witness; the registry's status, the card, every
+    report and the model's bytes. All of them must agree with what was decided, at this gate and at those before it.
 
     Args:
         installation: Through which to read.
@@ -52,10 +55,11 @@ def open_gate(
 
     Raises:
         GateClosed: With every reason found.
-        LedgerBroken: The ledger does not hold.
+        LedgerBroken: The ledger does not hold, or the witness knows a later head.
         AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    entries = installation.ledger(use_case).verify()
+    entries = installation.ledger(use_case).verify(sealed=True)
+    refuse_cut_off(use_case, entries, witnessed_heads(installation, use_case))
     for before in _BEFORE[gate]:
         _open(installation, before, use_case, entries, run_id, None if before is Gate.USE_CASE else subject)
     opened = _open(installation, gate, use_case, entries, run_id, subject)
@@ -78,9 +82,12 @@ def _open(
         )
     except RecordMissing as fault:
         raise GateClosed(f"{name} is closed: {fault}") from fault
-    policy = installation.policy
+    try:
+        policy, people = policy_in_force(installation), people_in_force(installation)
+    except PolicyNotEntered as fault:
+        raise GateClosed(f"{name} is closed: {fault}") from fault
     record = read_record(entries, gate, found.arn)
-    verdict = evaluate_record(installation, record, policy, observe(installation, found, policy))
+    verdict = evaluate_record(installation, record, policy, observe(installation, found, policy), people)
     reasons = list(verdict.reasons)
     if found.standing not in (Standing.APPROVED, Standing.BEYOND):
         reasons.append(f"the registry says {found.status or 'nothing'}, not Approved")

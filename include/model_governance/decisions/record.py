@@ -12,11 +12,14 @@ from model_governance.domain.candidate import Candidate
 from model_governance.domain.decision import Decision, DecisionVerdict, Gate
 from model_governance.domain.evidence import Evidence, EvidenceKind
 from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.oversight import NO_OVERSIGHT, Finding, FindingClosure, GrantedException, Oversight
 from model_governance.domain.request import GateRequest
 from model_governance.domain.use_case import UseCase
 from model_governance.errors import LedgerBroken
 
-_Record = TypeVar("_Record", GateRequest, Decision, Evidence, Candidate, UseCase)
+_Record = TypeVar(
+    "_Record", GateRequest, Decision, Evidence, Candidate, UseCase, GrantedException, Finding, FindingClosure
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class GateRecord:
         evidence: The newest evidence of each kind on the subject.
         candidate: The subject's registration; None for a use case's card.
         events: Ids of the approval records that a decision or a refusal was made from already.
+        oversight: Exceptions, findings and supersession of the subject.
     """
 
     request: GateRequest | None
@@ -40,6 +44,7 @@ class GateRecord:
     evidence: Mapping[EvidenceKind, Evidence]
     candidate: Candidate | None
     events: frozenset[str]
+    oversight: Oversight = NO_OVERSIGHT
 
     def entry_of(self, decision: Decision) -> Entry:
         """The entry that holds one of this gate's decisions."""
@@ -76,7 +81,40 @@ def read_record(entries: Sequence[Entry], gate: Gate, subject: str) -> GateRecor
         evidence={piece.kind: piece for piece in evidence},
         candidate=candidates[-1] if candidates else None,
         events=frozenset({*refused, *(decision.event_id for decision, _ in decided)} - {""}),
+        oversight=read_oversight(entries, subject, candidates[-1].version if candidates else None),
     )
+
+
+def read_oversight(entries: Sequence[Entry], subject: str, version: int | None) -> Oversight:
+    """The exceptions, findings and supersession of a subject.
+
+    Args:
+        entries: Every verified entry of the use case.
+        subject: ARN of the model package or card.
+        version: The package's version; None for a card, which only the findings on the whole use case concern.
+    """
+    standing = since_clean_up(entries)
+    about = [entry for entry in standing if entry.subject == subject]
+    findings = [_read(Finding, entry) for entry in standing if entry.kind is EntryKind.FINDING]
+    superseded = [int(entry.body["by_version"]) for entry in about if entry.kind is EntryKind.SUPERSEDED]
+    return Oversight(
+        exceptions=tuple(_read(GrantedException, entry) for entry in about if entry.kind is EntryKind.EXCEPTION),
+        findings=tuple(each for each in findings if each.version is None or each.version == version),
+        closures=tuple(_read(FindingClosure, entry) for entry in standing if entry.kind is EntryKind.FINDING_CLOSURE),
+        superseded_by=superseded[-1] if superseded else None,
+    )
+
+
+def read_findings(entries: Sequence[Entry]) -> tuple[tuple[Finding, FindingClosure | None], ...]:
+    """Every finding of a use case with its closure, if it has one."""
+    standing = since_clean_up(entries)
+    closures = {
+        closure.id: closure
+        for entry in standing
+        if entry.kind is EntryKind.FINDING_CLOSURE and (closure := _read(FindingClosure, entry))
+    }
+    findings = [_read(Finding, entry) for entry in standing if entry.kind is EntryKind.FINDING]
+    return tuple((finding, closures.get(finding.id)) for finding in findings)
 
 
 def since_clean_up(entries: Sequence[Entry]) -> Sequence[Entry]:

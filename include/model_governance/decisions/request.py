@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
+from model_governance.decisions.in_force import people_in_force, policy_in_force
 from model_governance.decisions.record import GateRecord, read_record, recorded_use_case
 from model_governance.decisions.subject import Standing, Subject, locate_subject, read_subject, set_standing
 from model_governance.domain.decision import Gate
 from model_governance.domain.gate import GateState, Observed
 from model_governance.domain.ledger import Entry, EntryKind
-from model_governance.domain.policy import GateRule, MissingItem, Policy, missing_evidence
+from model_governance.domain.oversight import Oversight
+from model_governance.domain.people import People
+from model_governance.domain.policy import Policy
 from model_governance.domain.request import GateRequest
 from model_governance.domain.risk import assess_risk
-from model_governance.errors import ArtifactChanged, EvidenceMissing
+from model_governance.domain.shortfall import MissingItem, shortfall
+from model_governance.errors import ArtifactChanged, EvidenceMissing, GateClosed
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.ledger import Proposal
 
@@ -39,15 +43,17 @@ def request_approval(
     Raises:
         EvidenceMissing: Required evidence is absent or misses its limit; each item with its owner and what to do.
         ArtifactChanged: A report or the model is not the one that was recorded.
+        PolicyNotEntered: The policy or people file is not the version that its owner entered.
+        GateClosed: A newer version has reached production while this one waited.
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    policy = installation.policy
+    policy, people = policy_in_force(installation), people_in_force(installation)
     ledger = installation.ledger(use_case)
     found = read_subject(installation, gate, use_case, subject or locate_subject(installation, gate, use_case, run_id))
     observed = observe(installation, found, policy)
     wanted = draft_request(installation, found, run_id, ledger.entries(), policy, observed)
-    _refuse_incomplete(installation, policy.rule(wanted.tier, gate), wanted, found)
+    _refuse_incomplete(installation, policy, wanted, found)
 
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:
         record = read_record(entries, gate, found.arn)
@@ -55,8 +61,9 @@ def request_approval(
         return held or Proposal(EntryKind.REQUEST, found.arn, wanted.model_dump(mode="json"))
 
     if _must_be_set_pending(installation, found, propose(ledger.entries()), policy):
-        words = "" if gate is Gate.USE_CASE else f"waits for {_deciders(policy, wanted)}; requested by run {run_id}"
+        words = "" if gate is Gate.USE_CASE else f"waits for {_deciders(policy, people, wanted)}; by run {run_id}"
         set_standing(installation, found, Standing.PENDING, words)
+    installation.texts.keep(policy)
     return ledger.propose(propose)
 
 
@@ -94,9 +101,11 @@ def draft_request(
     )
 
 
-def missing_from(rule: GateRule, wanted: GateRequest, subject: Subject) -> tuple[MissingItem, ...]:
-    """What the rule wants and a request does not have, the model itself included."""
-    items = missing_evidence(rule, wanted.evidence)
+def missing_from(
+    installation: Installation, policy: Policy, wanted: GateRequest, subject: Subject, oversight: Oversight
+) -> tuple[MissingItem, ...]:
+    """What the policy wants and a request does not have, open findings and the model itself included."""
+    items = shortfall(policy, wanted, oversight, installation.now())
     if subject.gate is Gate.USE_CASE or wanted.artifact_sha256 is not None:
         return items
     where = subject.model_data_url or "no ModelDataUrl in the registry"
@@ -104,8 +113,15 @@ def missing_from(rule: GateRule, wanted: GateRequest, subject: Subject) -> tuple
     return (model, *items)
 
 
-def _refuse_incomplete(installation: Installation, rule: GateRule, wanted: GateRequest, subject: Subject) -> None:
-    missing = missing_from(rule, wanted, subject)
+def _refuse_incomplete(installation: Installation, policy: Policy, wanted: GateRequest, subject: Subject) -> None:
+    entries = installation.ledger(subject.use_case).entries()
+    oversight = read_record(entries, subject.gate, subject.arn).oversight
+    if oversight.superseded_by is not None:
+        raise GateClosed(
+            f"the {subject.gate.value} gate of {subject.use_case} cannot be requested for version {subject.version}: "
+            f"version {oversight.superseded_by} has reached production since. Start a new run."
+        )
+    missing = missing_from(installation, policy, wanted, subject, oversight)
     if missing:
         listed = "\n".join(f"- {item.sentence}" for item in missing)
         raise EvidenceMissing(
@@ -128,12 +144,14 @@ def _standing_request(
     """The entry of a request that makes this one needless: the same one, or one that is open or still waits."""
     if record.request is None or record.entry is None:
         return None
+    verdict = evaluate_record(installation, record, policy, observed)
+    if verdict.has_lapsed:
+        return None
     if record.request.digest == wanted.digest:
         return record.entry
     if record.request.model_copy(update={"run_id": wanted.run_id}).digest != wanted.digest:
         return None
-    state = evaluate_record(installation, record, policy, observed).state
-    return record.entry if state in (GateState.OPEN, GateState.WAITING) else None
+    return record.entry if verdict.state in (GateState.OPEN, GateState.WAITING) else None
 
 
 def _must_be_set_pending(
@@ -148,5 +166,10 @@ def _must_be_set_pending(
     return evaluate_record(installation, record, policy, None).state is GateState.WAITING
 
 
-def _deciders(policy: Policy, wanted: GateRequest) -> str:
-    return ", ".join(wanted.approvers) or " or ".join(policy.rule(wanted.tier, wanted.gate).roles)
+def _deciders(policy: Policy, people: People, wanted: GateRequest) -> str:
+    rule = policy.rule(wanted.tier, wanted.gate)
+    barred = wanted.barred(rule)
+    able = [each.id for role in rule.roles for each in people.in_role(role) if each.id not in barred]
+    named = [each for each in able if not wanted.approvers or each in wanted.approvers]
+    many = f"{rule.approvals} of " if rule.approvals > 1 else ""
+    return f"{many}{', '.join(named) or 'somebody'} ({' or '.join(rule.roles)})"

@@ -50,6 +50,9 @@ class Decision(BaseModel):
         card_digest: Digest of the card sections it was made on.
         request_digest: Digest of the request it answers.
         event_id: The approval record's event, where it came through the registry; empty otherwise.
+        group: The person's group; empty in records older than groups.
+        until: From when a conditional approval no longer counts, UTC; None for an unconditional one.
+        condition: What it was made conditional on; empty for an unconditional one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,7 +71,10 @@ class Decision(BaseModel):
     card_digest: str
     request_digest: str
     event_id: str = ""
+    group: str = ""
+    until: AwareDatetime | None = None
+    condition: str = ""
 
-    @field_serializer("time")
-    def _time_as_text(self, time: datetime) -> str:
-        return time.isoformat()
+    @field_serializer("time", "until")
+    def _time_as_text(self, time: datetime | None) -> str | None:
+        return time.isoformat() if time is not None else None

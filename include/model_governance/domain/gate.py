@@ -8,9 +8,13 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from model_governance.domain.approvals import Tally, holds_until, lapse, revalidation_due, tally
 from model_governance.domain.decision import Decision, DecisionVerdict, Gate
-from model_governance.domain.policy import GateRule, MissingItem, Policy, missing_evidence
+from model_governance.domain.oversight import NO_OVERSIGHT, Oversight
+from model_governance.domain.people import People, Person
+from model_governance.domain.policy import GateRule, Policy
 from model_governance.domain.request import GateRequest
+from model_governance.domain.shortfall import MissingItem, shortfall
 
 
 class GateState(StrEnum):
@@ -20,6 +24,7 @@ class GateState(StrEnum):
     WAITING = "waiting"
     REJECTED = "rejected"
     BLOCKED = "blocked"
+    SUPERSEDED = "superseded"
 
 
 class Observed(BaseModel):
@@ -39,7 +44,17 @@ class Observed(BaseModel):
 
 
 class GateVerdict(BaseModel):
-    """How a gate stands and why; ``reasons`` is empty only for an open gate."""
+    """How a gate stands and why.
+
+    Attributes:
+        state: How.
+        reasons: Why; empty only for an open gate.
+        missing: Evidence and open findings that stand in the way.
+        decided_by: The decisions that count.
+        has_lapsed: Whether it was open once and is closed since by time alone: it can be requested again as it is.
+        holds_until: From when an open gate closes by itself; None for never.
+        revalidation_due: From when what it let through must be approved anew; None for never.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,6 +62,9 @@ class GateVerdict(BaseModel):
     reasons: tuple[str, ...] = ()
     missing: tuple[MissingItem, ...] = ()
     decided_by: tuple[Decision, ...] = ()
+    has_lapsed: bool = False
+    holds_until: datetime | None = None
+    revalidation_due: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -60,6 +78,8 @@ def evaluate_gate(
     decisions: Sequence[Decision],
     now: datetime,
     observed: Observed | None = None,
+    oversight: Oversight = NO_OVERSIGHT,
+    people: People | None = None,
 ) -> GateVerdict:
     """How a gate stands, from nothing but the arguments, so that any past verdict can be had again.
 
@@ -69,29 +89,94 @@ def evaluate_gate(
         decisions: Every decision on the request's subject, of any gate, in the ledger's order.
         now: The time to judge at, aware; a decision made after it does not count.
         observed: The state of things now; None to judge the records alone, as a replay does.
+        oversight: Exceptions, findings and supersession on record.
+        people: Who there is, to name those who may still decide; changes the words and never the state.
 
     Returns:
-        REJECTED if a countable decision rejects; OPEN if enough distinct people approve; WAITING if more are needed;
-        BLOCKED if evidence is missing or what was decided on is no longer what is there.
+        REJECTED if a countable decision rejects; OPEN if enough distinct people of enough groups approve and their
+        approvals hold; WAITING if more are needed; SUPERSEDED if a newer version took the version's place; BLOCKED if
+        evidence is missing, a grave finding is open, what was decided on is no longer there, or time ran out.
     """
     if request is None:
         return GateVerdict(state=GateState.BLOCKED, reasons=("the gate has not been requested",))
+    if oversight.superseded_by is not None:
+        return GateVerdict(state=GateState.SUPERSEDED, reasons=(_superseded(request, oversight.superseded_by),))
     rule = policy.rule(request.tier, request.gate)
-    missing = missing_evidence(rule, request.evidence)
+    missing = shortfall(policy, request, oversight, now)
     counted = _countable(rule, request, decisions, now)
-    reasons = [item.sentence for item in missing] + _changes(request, observed)
+    reasons = [item.sentence for item in missing] + changes_since(request, observed)
     rejections = [decision for decision in counted if decision.verdict is DecisionVerdict.REJECT]
     if rejections:
         last = rejections[0]
         said = f"rejected by {last.actor} as {last.role}: {last.comment or 'no comment'}"
         return GateVerdict(state=GateState.REJECTED, reasons=(said, *reasons), missing=missing, decided_by=(last,))
-    if reasons:
-        return GateVerdict(state=GateState.BLOCKED, reasons=tuple(reasons), missing=missing)
-    approvals = _one_each(counted)
-    if len(approvals) < rule.approvals:
-        waits = f"{len(approvals)} of {rule.approvals} approvals; who may decide: {', '.join(rule.roles)}"
-        return GateVerdict(state=GateState.WAITING, reasons=(waits,), decided_by=approvals)
-    return GateVerdict(state=GateState.OPEN, decided_by=approvals)
+    lapsed = lapse(rule, counted, now)
+    if reasons or lapsed:
+        told = (*reasons, lapsed) if lapsed else tuple(reasons)
+        return GateVerdict(state=GateState.BLOCKED, reasons=told, missing=missing, has_lapsed=bool(lapsed))
+    approvals = tally(rule, counted, now)
+    if not approvals.is_complete:
+        waits = _waits(approvals, request, eligible(rule, request, decisions, people, now) if people else ())
+        return GateVerdict(state=GateState.WAITING, reasons=(waits,), decided_by=approvals.approvals)
+    return GateVerdict(
+        state=GateState.OPEN,
+        decided_by=approvals.approvals,
+        holds_until=holds_until(approvals),
+        revalidation_due=revalidation_due(rule, counted, now),
+    )
+
+
+def eligible(
+    rule: GateRule, request: GateRequest, decisions: Sequence[Decision], people: People, now: datetime
+) -> tuple[Person, ...]:
+    """The people whose approval would bring the request nearer to its gate."""
+    counted = gate_tally(rule, request, decisions, now)
+    have = {each.actor for each in counted.approvals}
+    spare = rule.approvals - len(have) > counted.groups_needed
+    return tuple(
+        person
+        for person in able_people(rule, request, decisions, people)
+        if person.id not in have and (spare or person.group not in counted.groups)
+    )
+
+
+def able_people(
+    rule: GateRule, request: GateRequest, decisions: Sequence[Decision], people: People
+) -> tuple[Person, ...]:
+    """The people who may decide a request: in a role for it, barred by no part in the use case or other decision."""
+    barred = request.barred(rule) | deciders_elsewhere(rule, request, decisions)
+    return tuple(
+        person
+        for person in people.people
+        if set(person.roles) & set(rule.roles)
+        and person.id not in barred
+        and (not request.approvers or person.id in request.approvers)
+    )
+
+
+def gate_tally(rule: GateRule, request: GateRequest, decisions: Sequence[Decision], now: datetime) -> Tally:
+    """The approvals of a request that count now."""
+    counted = _countable(rule, request, decisions, now)
+    return tally(rule, [each for each in counted if each.verdict is DecisionVerdict.APPROVE], now)
+
+
+def _waits(counted: Tally, request: GateRequest, able: Sequence[Person]) -> str:
+    """What a waiting gate tells: how far it is, who may decide, and what the next approval must bring."""
+    rule = counted.rule
+    parts = [f"{counted.sentence}; who may decide: {', '.join(rule.roles)}"]
+    if able:
+        parts[0] += f" ({', '.join(person.id for person in able)})"
+    elif request.approvers:
+        parts[0] += f" (of {', '.join(request.approvers)})"
+    if rule.distinct_groups > 1:
+        parts.append(f"from {rule.distinct_groups} distinct groups")
+    if counted.approvals:
+        parts.append("approved by " + ", ".join(f"{each.actor} ({each.group})" for each in counted.approvals))
+    return "; ".join(parts)
+
+
+def _superseded(request: GateRequest, version: int) -> str:
+    return f"version {request.version} was superseded by version {version}, which has reached production"
 
 
 def _countable(
@@ -124,14 +209,8 @@ def deciders_elsewhere(rule: GateRule, request: GateRequest, decisions: Sequence
     }
 
 
-def _one_each(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
-    first_of: dict[str, Decision] = {}
-    for decision in decisions:
-        first_of.setdefault(decision.actor, decision)
-    return tuple(first_of.values())
-
-
-def _changes(request: GateRequest, observed: Observed | None) -> list[str]:
+def changes_since(request: GateRequest, observed: Observed | None) -> list[str]:
+    """What is no longer what was asked about, one sentence each; empty where nothing is observed."""
     if observed is None:
         return []
     compared = (

@@ -1,14 +1,18 @@
-"""The ledger's form: entries, how each binds to the one before it, and the walk that finds the first false one."""
+"""The ledger's form: entries, how each binds to the one before it, and the walk that finds the first false one.
+
+Three keys sign, and an entry's kind says which must have: whoever records evidence cannot make a decision of it,
+whoever records decisions cannot make the evidence for them, and neither can excuse what is missing.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_serializer
 
@@ -16,7 +20,10 @@ from model_governance.domain.canonical import canonical_json, sha256_hex
 from model_governance.errors import LedgerBroken
 
 NO_ENTRY = "0" * 64
-SIGNED_PREFIX = b"model-governance ledger entry v1\n"
+FORMAT = 2
+"""The form of entries; in form 1 one key signed every kind."""
+
+SIGNED_PREFIX = b"model-governance ledger entry v2\n"
 
 
 class EntryKind(StrEnum):
@@ -31,12 +38,59 @@ class EntryKind(StrEnum):
     DEPLOYMENT = "deployment"
     FAILURE = "failure"
     CLEAN_UP = "clean_up"
+    EXCEPTION = "exception"
+    FINDING = "finding"
+    FINDING_CLOSURE = "finding_closure"
+    POLICY_VERSION = "policy_version"
+    SUPERSEDED = "superseded"
+
+
+class Authority(StrEnum):
+    """Whose key signs.
+
+    LEDGER is the pipeline's, for what was done and found. DECISIONS is the decision service's, for what people said at
+    gates. OVERSIGHT belongs to those who own the policy: its versions, exceptions from it, findings.
+    """
+
+    LEDGER = "ledger"
+    DECISIONS = "decisions"
+    OVERSIGHT = "oversight"
+
+
+_AUTHORITIES = {
+    EntryKind.DECISION: Authority.DECISIONS,
+    EntryKind.REFUSAL: Authority.DECISIONS,
+    EntryKind.EXCEPTION: Authority.OVERSIGHT,
+    EntryKind.FINDING: Authority.OVERSIGHT,
+    EntryKind.FINDING_CLOSURE: Authority.OVERSIGHT,
+    EntryKind.POLICY_VERSION: Authority.OVERSIGHT,
+}
+
+
+def authority_over(kind: EntryKind) -> Authority:
+    """The key that an entry of this kind must be signed with."""
+    return _AUTHORITIES.get(kind, Authority.LEDGER)
+
+
+class VerifyingKey(Protocol):
+    """A public key of the installation."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Sha256 of the key's DER SubjectPublicKeyInfo, in hex."""
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether the signature is this key's for the message."""
+
+
+Keys = Mapping[Authority, VerifyingKey]
 
 
 class Entry(BaseModel):
     """One entry of a use case's ledger.
 
     Attributes:
+        format: The form of the entry.
         use_case: Whose ledger.
         sequence: Place in the chain, from 1.
         previous: Sha256 of the previous entry's bytes, in hex; 64 zeros for the first.
@@ -44,12 +98,14 @@ class Entry(BaseModel):
         kind: What it records.
         subject: ARN of what it is about.
         body: The record itself.
-        key_id: The KMS key that signed it.
+        key_id: The KMS key that signed it, by the name it was called.
+        key_sha256: Fingerprint of that key's public half: the entry says itself which key it needs.
         signature: Ed25519 signature over ``signed_bytes``, base64; empty before signing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    format: Literal[2] = 2
     use_case: str
     sequence: int = Field(ge=1)
     previous: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -58,6 +114,7 @@ class Entry(BaseModel):
     subject: str
     body: dict[str, Any]
     key_id: str
+    key_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     signature: str = ""
 
     @field_serializer("time")
@@ -94,6 +151,7 @@ def next_entry(
     body: dict[str, Any],
     time: datetime,
     key_id: str,
+    key_sha256: str,
 ) -> Entry:
     """The unsigned entry that follows the head."""
     return Entry(
@@ -105,47 +163,37 @@ def next_entry(
         subject=subject,
         body=body,
         key_id=key_id,
+        key_sha256=key_sha256,
     )
 
 
-def read_entry(
-    raw: bytes, head: Entry | None, *, use_case: str, signature_holds: Callable[[bytes, bytes], bool]
-) -> Entry:
+def read_entry(raw: bytes, head: Entry | None, *, use_case: str, keys: Keys) -> Entry:
     """The entry in these bytes, if it truly follows the head.
 
     Args:
         raw: The bytes in the store.
         head: The entry before it, already verified; None for the first.
         use_case: Whose ledger it must be.
-        signature_holds: Whether a signature (second) over a message (first) holds under the installation's key.
+        keys: The installation's public keys.
 
     Raises:
         LedgerBroken: Naming the entry and what does not hold.
     """
     place = head.sequence + 1 if head else 1
     where = f"ledger of {use_case}, entry {place}"
-    try:
-        entry = Entry.model_validate(json.loads(raw))
-        if entry.raw != raw:
-            raise LedgerBroken(f"{where}: changed: its bytes are not canonical JSON")
-        signature = base64.b64decode(entry.signature, validate=True)
-    except (ValidationError, ValueError, binascii.Error, RecursionError) as fault:
-        raise LedgerBroken(f"{where}: changed: it cannot be read ({type(fault).__name__})") from None
+    entry, signature = _parse(raw, where)
     if entry.use_case != use_case:
         raise LedgerBroken(f"{where}: it is from the ledger of {entry.use_case}")
     if entry.sequence != place:
         raise LedgerBroken(f"{where}: found sequence {entry.sequence}: removed, inserted or reordered")
-    if not signature_holds(entry.signed_bytes, signature):
-        raise LedgerBroken(f"{where}: its signature does not hold: changed, or signed by another key")
+    _refuse_unsigned(entry, signature, keys, where)
     expected = head.digest if head else NO_ENTRY
     if entry.previous != expected:
         raise LedgerBroken(f"{where}: previous is {entry.previous[:12]}, the entry before it is {expected[:12]}")
     return entry
 
 
-def read_chain(
-    raws: Sequence[bytes], *, use_case: str, signature_holds: Callable[[bytes, bytes], bool], head: Entry | None = None
-) -> tuple[Entry, ...]:
+def read_chain(raws: Sequence[bytes], *, use_case: str, keys: Keys, head: Entry | None = None) -> tuple[Entry, ...]:
     """The entries in these bytes, each verified against the one before; continues from ``head`` where one is given.
 
     Raises:
@@ -153,6 +201,38 @@ def read_chain(
     """
     entries: list[Entry] = []
     for raw in raws:
-        head = read_entry(raw, head, use_case=use_case, signature_holds=signature_holds)
+        head = read_entry(raw, head, use_case=use_case, keys=keys)
         entries.append(head)
     return tuple(entries)
+
+
+def _parse(raw: bytes, where: str) -> tuple[Entry, bytes]:
+    """The entry in these bytes and its signature, in its one canonical form."""
+    try:
+        said = json.loads(raw)
+        if isinstance(said, dict) and "key_sha256" not in said and said.get("format", 1) == 1 and "sequence" in said:
+            raise LedgerBroken(
+                f"{where}: has form 1, in which one key signed every kind, so that whoever recorded evidence could "
+                "forge a decision; it proves nothing. Keep it aside and begin a new ledger: an empty bucket "
+                "(MODEL_GOVERNANCE_BUCKET), or for the embedded stack another MODEL_GOVERNANCE_HOME"
+            )
+        entry = Entry.model_validate(said)
+        if entry.raw != raw:
+            raise LedgerBroken(f"{where}: changed: its bytes are not canonical JSON")
+        return entry, base64.b64decode(entry.signature, validate=True)
+    except (ValidationError, ValueError, binascii.Error, RecursionError) as fault:
+        raise LedgerBroken(f"{where}: changed: it cannot be read ({type(fault).__name__})") from None
+
+
+def _refuse_unsigned(entry: Entry, signature: bytes, keys: Keys, where: str) -> None:
+    """Raises unless the key that may sign this kind has signed the entry, and the entry says so."""
+    authority = authority_over(entry.kind)
+    key = keys[authority]
+    demanded = f"an entry of kind {entry.kind.value} must be signed with the {authority.value} key"
+    if entry.key_sha256 != key.fingerprint:
+        named = next((each.value for each in Authority if keys[each].fingerprint == entry.key_sha256), "no known")
+        raise LedgerBroken(
+            f"{where}: {demanded} ({key.fingerprint[:12]}), it names {named} key ({entry.key_sha256[:12]})"
+        )
+    if not key.verify(entry.signed_bytes, signature):
+        raise LedgerBroken(f"{where}: its signature does not hold: changed, or signed by another key ({demanded})")

@@ -11,7 +11,10 @@ from model_governance.domain.evidence import Evidence
 from model_governance.domain.risk import RiskAssessment
 from model_governance.domain.use_case import UseCase
 
-UNDECIDED_DETAILS = ("deployment", "monitoring", "test_validation")
+HEAD_DETAIL = "ledger_head"
+"""Custom detail of a version's card that says what the ledger's last entry was after a decision or deployment."""
+
+UNDECIDED_DETAILS = ("deployment", HEAD_DETAIL, "monitoring", "test_validation")
 """Prefixes of the custom details that may change without reopening a gate: they come after the decision."""
 
 

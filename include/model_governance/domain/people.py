@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -53,7 +54,12 @@ class People(BaseModel):
     @property
     def digest(self) -> str:
         """Sha256 of the file's canonical JSON, in hex."""
-        return digest(self.model_dump(mode="json"))
+        return digest(self.document)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The file as JSON holds it, what is left at its default left out."""
+        return self.model_dump(mode="json", exclude_defaults=True)
 
     def by_id(self, person_id: str) -> Person | None:
         """The person with that id, or None."""

@@ -1,16 +1,16 @@
-"""What a gate asks for, by risk tier: required evidence, who decides and who never does."""
+"""What a gate asks for, by risk tier: required evidence, who decides, who never does, and for how long it holds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model_governance.domain.canonical import digest
 from model_governance.domain.decision import Gate
-from model_governance.domain.evidence import Evidence, EvidenceKind, EvidenceVerdict
+from model_governance.domain.evidence import EvidenceKind
+from model_governance.domain.oversight import Severity
 from model_governance.domain.risk import RiskFormula, RiskTier
 from model_governance.errors import PolicyInvalid
 
@@ -21,18 +21,55 @@ class GateRule(BaseModel):
     Attributes:
         roles: The roles of which a decider must hold one.
         approvals: How many distinct people must approve.
+        groups: From how many distinct groups they must come, in [1, approvals]; unless set, each from another.
         evidence: The evidence that must be there and within its limits.
         never_decide: Parts in the use case that bar a person: owner, author, trainer.
         differs_from: Gates whose decider must be another person.
+        holds_days: For how many days an approval counts; None for as long as nothing changes.
+        revalidate_every_days: Days after which what the gate let through must be requested and approved anew before
+            it is deployed again; None for never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     roles: tuple[str, ...] = Field(min_length=1)
     approvals: int = Field(default=1, ge=1)
+    groups: int | None = Field(default=None, ge=1)
     evidence: tuple[EvidenceKind, ...] = ()
     never_decide: tuple[Literal["owner", "author", "trainer"], ...] = ("owner", "author", "trainer")
     differs_from: tuple[Gate, ...] = ()
+    holds_days: int | None = Field(default=None, ge=1, le=3660)
+    revalidate_every_days: int | None = Field(default=None, ge=1, le=3660)
+
+    @model_validator(mode="after")
+    def _no_more_groups_than_people(self) -> GateRule:
+        if self.groups is not None and self.groups > self.approvals:
+            raise ValueError(f"groups {self.groups} exceeds approvals {self.approvals}")
+        return self
+
+    @property
+    def distinct_groups(self) -> int:
+        """From how many distinct groups the approvals must come."""
+        return self.approvals if self.groups is None else self.groups
+
+
+class ExceptionRule(BaseModel):
+    """Who may grant an exception, and for how long at most; nobody unless the policy names a role."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    roles: tuple[str, ...] = ()
+    longest_days: int = Field(default=90, ge=1, le=3660)
+
+
+class FindingRule(BaseModel):
+    """Who may open and close a finding, and from which severity an open one blocks the gates."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    open_roles: tuple[str, ...] = ()
+    close_roles: tuple[str, ...] = ()
+    blocking: tuple[Severity, ...] = (Severity.HIGH,)
 
 
 class Policy(BaseModel):
@@ -44,6 +81,8 @@ class Policy(BaseModel):
     owner: str
     risk: RiskFormula
     gates: dict[RiskTier, dict[Gate, GateRule]]
+    exceptions: ExceptionRule = ExceptionRule()
+    findings: FindingRule = FindingRule()
 
     @model_validator(mode="after")
     def _every_gate_has_a_rule_in_every_tier(self) -> Policy:
@@ -56,73 +95,16 @@ class Policy(BaseModel):
     @property
     def digest(self) -> str:
         """Sha256 of the policy's canonical JSON, in hex."""
-        return digest(self.model_dump(mode="json"))
+        return digest(self.document)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The policy as JSON holds it, what is left at its default left out: from it the same policy can be had."""
+        return self.model_dump(mode="json", exclude_defaults=True)
 
     def rule(self, tier: RiskTier, gate: Gate) -> GateRule:
         """The rule of a gate in a tier."""
         return self.gates[tier][gate]
-
-
-class MissingItem(BaseModel):
-    """One thing that stands between a request and its gate.
-
-    Attributes:
-        what: The evidence, or the metric of it that misses its limit.
-        reason: Why it does not count, with the numbers.
-        owner: Who can supply it: a part in the use case or a role.
-        how: What to do.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    what: str
-    reason: str
-    owner: str
-    how: str
-
-    @property
-    def sentence(self) -> str:
-        """The item in one line."""
-        return f"{self.what}: {self.reason} (owner: {self.owner}; {self.how})"
-
-
-_HOW = {
-    EvidenceKind.DATA_QUALITY: "mend the data set and run the lifecycle again",
-    EvidenceKind.PRE_TRAINING_BIAS: "run the data quality stage again",
-    EvidenceKind.MODEL_QUALITY: "improve the model and run the lifecycle again",
-    EvidenceKind.POST_TRAINING_BIAS: "mitigate the bias and run the lifecycle again",
-    EvidenceKind.TEST_VALIDATION: "mend what the validation of the test endpoint names and run it again",
-}
-
-
-def missing_evidence(rule: GateRule, evidence: Sequence[Evidence]) -> tuple[MissingItem, ...]:
-    """What the rule requires and the evidence does not give, item by item; empty when nothing is missing.
-
-    A warning does not count as missing: the approver answers it in the comment.
-    """
-    found = {piece.kind: piece for piece in evidence}
-    items: list[MissingItem] = []
-    for kind in rule.evidence:
-        piece = found.get(kind)
-        if piece is None:
-            items.append(
-                MissingItem(what=kind.value, reason="there is no such evidence", owner="author", how=_HOW[kind])
-            )
-        elif piece.verdict in (EvidenceVerdict.FAIL, EvidenceVerdict.NOT_ASSESSABLE):
-            items.extend(_short_of_limits(piece))
-    return tuple(items)
-
-
-def _short_of_limits(piece: Evidence) -> list[MissingItem]:
-    short = [m for m in piece.measurements if m.verdict in (EvidenceVerdict.FAIL, EvidenceVerdict.NOT_ASSESSABLE)]
-    if not short:
-        return [
-            MissingItem(what=piece.kind.value, reason=f"verdict {piece.verdict}", owner="author", how=_HOW[piece.kind])
-        ]
-    return [
-        MissingItem(what=f"{piece.kind.value}.{m.name}", reason=m.sentence, owner="author", how=_HOW[piece.kind])
-        for m in short
-    ]
 
 
 def parse_policy(text: str, *, file: str) -> Policy:

@@ -6,12 +6,22 @@ import re
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from model_governance.domain.canonical import digest
 from model_governance.errors import UseCaseInvalid
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$")]
+
+def _is_no_other_ledger(name: str) -> str:
+    if name == POLICIES_LEDGER:
+        raise ValueError(f"{name!r} is the name of the ledger of policy versions")
+    return name
+
+
+POLICIES_LEDGER = "policies"
+"""The ledger that versions of the policy and people files are entered in; no use case may be called so."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$"), AfterValidator(_is_no_other_ledger)]
 PersonId = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,63}$")]
 
 

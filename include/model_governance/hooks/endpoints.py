@@ -97,6 +97,27 @@ class Endpoints:
             body: bytes = answer["Body"].read()
         return body.decode()
 
+    def set_tag(self, name: str, key: str, value: str) -> None:
+        """Gives the endpoint a tag, for those who look at it in a console.
+
+        Raises:
+            RecordMissing: There is no such endpoint.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        arn = self.describe(name).arn
+        with calling("sagemaker", f"AddTags {name}"):
+            self.client.add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": value[:256]}])
+
+    def update(self, name: str, config: str) -> None:
+        """Has the endpoint serve another configuration; it takes a while, during which the present one serves.
+
+        Raises:
+            RecordMissing: There is no such endpoint or configuration.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        with calling("sagemaker", f"UpdateEndpoint {name}"):
+            self.client.update_endpoint(EndpointName=name, EndpointConfigName=config)
+
     def delete(self, name: str) -> bool:
         """Deletes the endpoint; False if there is none."""
         return self._delete("DeleteEndpoint", name, lambda: self.client.delete_endpoint(EndpointName=name))

@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
+from model_governance.domain.ledger import Authority
 from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
 from model_governance.domain.use_case import UseCase
-from model_governance.errors import RecordMissing
+from model_governance.errors import AccessRefused, RecordMissing
 from model_governance.hooks.approvals import Approvals
-from model_governance.hooks.artifacts import Artifacts
+from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.aws import Clients, EnvironmentClients
 from model_governance.hooks.changes import RegistryChanges
 from model_governance.hooks.configuration import Configuration, UseCases
@@ -25,6 +27,8 @@ from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
 from model_governance.hooks.signer import PublicKey, Signer
+from model_governance.hooks.texts import Texts
+from model_governance.hooks.witness import Witness
 
 _INCLUDE = Path(__file__).resolve().parents[2]
 
@@ -36,22 +40,34 @@ class Settings:
     Attributes:
         bucket: Holds ledger, data, code, models and reports.
         landing_bucket: Where data engineers publish data sets.
-        ledger_key_id: KMS key that signs the ledger.
+        ledger_key_id: KMS key that signs what the pipeline records.
         ledger_public_key: PEM file of its public key; never in the bucket; None where nothing reads the ledger.
+        decisions_key_id: KMS key that signs decisions, which only the decision service may use.
+        decisions_public_key: PEM file of its public key, as above.
+        oversight_key_id: KMS key that signs policy versions, exceptions and findings, for the policy's owners alone.
+        oversight_public_key: PEM file of its public key, as above.
+        witness: File outside the bucket that is told the ledgers' heads; None for none.
         use_cases: Folder of use cases.
         policies: Folder of policy and people.
         execution_role_arn: Role that jobs and endpoints run as.
         airflow_url: Where people find Airflow.
+        policy_owners: The principals who may enter a version of policy or people.
     """
 
     bucket: str
     landing_bucket: str
     ledger_key_id: str
     ledger_public_key: Path | None
+    decisions_key_id: str
+    decisions_public_key: Path | None
+    oversight_key_id: str
+    oversight_public_key: Path | None
+    witness: Path | None
     use_cases: Path
     policies: Path
     execution_role_arn: str
     airflow_url: str
+    policy_owners: tuple[str, ...] = ("policy-owner",)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -61,18 +77,27 @@ class Settings:
         def setting(name: str, default: str) -> str:
             return given.get(f"MODEL_GOVERNANCE_{name}") or default
 
-        public_key = setting("LEDGER_PUBLIC_KEY", "")
+        ledger_public_key = setting("LEDGER_PUBLIC_KEY", "")
+        decisions_public_key = setting("DECISIONS_PUBLIC_KEY", "")
+        oversight_public_key = setting("OVERSIGHT_PUBLIC_KEY", "")
+        witness = setting("WITNESS", "")
         return cls(
             bucket=setting("BUCKET", "model-governance"),
             landing_bucket=setting("LANDING_BUCKET", "landing"),
             ledger_key_id=setting("LEDGER_KEY_ID", "alias/model-governance-ledger"),
-            ledger_public_key=Path(public_key) if public_key else None,
+            ledger_public_key=Path(ledger_public_key) if ledger_public_key else None,
+            decisions_key_id=setting("DECISIONS_KEY_ID", "alias/model-governance-decisions"),
+            decisions_public_key=Path(decisions_public_key) if decisions_public_key else None,
+            oversight_key_id=setting("OVERSIGHT_KEY_ID", "alias/model-governance-oversight"),
+            oversight_public_key=Path(oversight_public_key) if oversight_public_key else None,
+            witness=Path(witness) if witness else None,
             use_cases=Path(setting("USE_CASES", str(_INCLUDE / "use_cases"))),
             policies=Path(setting("POLICIES", str(_INCLUDE / "policies"))),
             execution_role_arn=setting(
                 "EXECUTION_ROLE_ARN", "arn:aws:iam::111122223333:role/model-governance-execution"
             ),
             airflow_url=setting("AIRFLOW_URL", "http://127.0.0.1:8080").rstrip("/"),
+            policy_owners=tuple(setting("POLICY_OWNER", "policy-owner").replace(",", " ").split()),
         )
 
 
@@ -133,22 +158,48 @@ class Installation:
         return Artifacts(self.clients.client("s3"), self.settings.bucket)
 
     @cached_property
-    def signer(self) -> Signer:
-        """Who signs the ledger."""
-        return Signer(self.clients.client("kms"), self.settings.ledger_key_id)
+    def signers(self) -> Mapping[Authority, Signer]:
+        """Who signs the ledger, by key; which of them the principal may use is KMS's to say."""
+        kms = self.clients.client("kms")
+        return {
+            Authority.LEDGER: Signer(kms, self.settings.ledger_key_id),
+            Authority.DECISIONS: Signer(kms, self.settings.decisions_key_id),
+            Authority.OVERSIGHT: Signer(kms, self.settings.oversight_key_id),
+        }
 
     @cached_property
-    def public_key(self) -> PublicKey:
+    def public_keys(self) -> Mapping[Authority, PublicKey]:
         """What the ledger is verified with.
 
         Raises:
-            RecordMissing: The installation has none, or its file cannot be read.
+            RecordMissing: The installation lacks one, or its file cannot be read.
+            AccessRefused: Two are the same key: then whoever records evidence could record decisions.
         """
-        if self.settings.ledger_public_key is None:
-            raise RecordMissing(
-                "the installation has no public key for its ledger: set MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY to its file"
-            )
-        return PublicKey.load(self.settings.ledger_public_key)
+        files = {
+            Authority.LEDGER: self.settings.ledger_public_key,
+            Authority.DECISIONS: self.settings.decisions_public_key,
+            Authority.OVERSIGHT: self.settings.oversight_public_key,
+        }
+        keys = {}
+        for authority, file in files.items():
+            if file is None:
+                raise RecordMissing(
+                    f"the installation has no public {authority.value} key: "
+                    f"set MODEL_GOVERNANCE_{authority.name}_PUBLIC_KEY to its PEM file"
+                )
+            keys[authority] = PublicKey.load(file)
+        _refuse_shared_keys(keys)
+        return keys
+
+    @cached_property
+    def witness(self) -> Witness | None:
+        """The file outside the bucket that knows the ledgers' heads; None where the installation has none."""
+        return Witness(self.settings.witness) if self.settings.witness else None
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Policies and people files by digest, as they were when requests and decisions referred to them."""
+        return Texts(self.artifacts)
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -159,8 +210,13 @@ class Installation:
         """The ledger of a use case; the same one each time, so that a chain once verified is not read again."""
         with self._lock:
             if use_case not in self._ledgers:
-                self._ledgers[use_case] = Ledger(use_case, self.artifacts, self.signer, self.public_key, self.now)
+                self._ledgers[use_case] = Ledger(use_case, self.artifacts, self.signers, self.public_keys, self.now)
             return self._ledgers[use_case]
+
+    def ledgers(self) -> tuple[str, ...]:
+        """Names of the use cases that have a ledger in the bucket."""
+        folders = self.artifacts.folders(LEDGER_PREFIX)
+        return tuple(name for name in folders if not name.startswith("_"))
 
     def changes(self) -> RegistryChanges:
         """A new look-out for changes in the registry from now on."""
@@ -181,7 +237,7 @@ class Installation:
 
     @property
     def policy(self) -> Policy:
-        """The policy in force, read afresh.
+        """The policy as the file says it, read afresh; whether it is in force, ``decisions.in_force`` says.
 
         Raises:
             PolicyInvalid: It does not validate.
@@ -190,9 +246,19 @@ class Installation:
 
     @property
     def people(self) -> People:
-        """Who may take part in decisions, read afresh.
+        """The people as the file says them, read afresh; whether it is in force, ``decisions.in_force`` says.
 
         Raises:
             PolicyInvalid: The file does not validate.
         """
         return self.configuration.people()
+
+
+def _refuse_shared_keys(keys: Mapping[Authority, PublicKey]) -> None:
+    """Raises if two authorities have the same key."""
+    for one, other in combinations(keys, 2):
+        if keys[one].fingerprint == keys[other].fingerprint:
+            raise AccessRefused(
+                f"MODEL_GOVERNANCE_{one.name}_PUBLIC_KEY and MODEL_GOVERNANCE_{other.name}_PUBLIC_KEY hold the same "
+                "key: whoever records the one could forge the other. Make a key of its own for each"
+            )

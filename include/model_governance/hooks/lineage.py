@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -78,6 +78,40 @@ class Lineage:
             with calling("sagemaker", f"UpdateAction {name}"):
                 answer = self.client.update_action(ActionName=name, **changes)
         return str(answer["ActionArn"])
+
+    def note_once(self, name: str, kind: str, uri: str, properties: Mapping[str, str]) -> None:
+        """Makes an action that is never changed, unless there is one of that name.
+
+        Raises:
+            AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+        """
+        try:
+            with calling("sagemaker", f"CreateAction {name}"):
+                self.client.create_action(
+                    ActionName=name,
+                    ActionType=kind,
+                    Source={"SourceUri": uri},
+                    Status="Completed",
+                    Properties=dict(properties),
+                )
+        except RecordConflict:
+            return
+
+    def noted(self, kind: str, uri: str, newest: int) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Names and properties of the newest actions of a kind on an address, newest first.
+
+        Raises:
+            AccessRefused, ServiceUnavailable: As the registry answers.
+        """
+        asked = {"ActionType": kind, "SourceUri": uri, "SortBy": "CreationTime", "SortOrder": "Descending"}
+        with calling("sagemaker", f"ListActions of {uri}"):
+            pages = self.client.get_paginator("list_actions").paginate(
+                **asked, PaginationConfig={"MaxItems": newest, "PageSize": min(newest, 100)}
+            )
+            names = [str(each["ActionName"]) for page in pages for each in page["ActionSummaries"]]
+        for name in names:
+            with calling("sagemaker", f"DescribeAction {name}"):
+                yield name, self.client.describe_action(ActionName=name).get("Properties", {})
 
     def context(self, name: str, kind: str, uri: str, properties: Mapping[str, str] | None = None) -> str:
         """The context of that name, made if there is none; its ARN.

@@ -34,6 +34,7 @@ class StageStatus(StrEnum):
     DEPLOYING = "Deploying"
     DEPLOYED = "Deployed"
     FAILED = "Failed"
+    SUPERSEDED = "Superseded"
 
 
 PRODUCTION_STAGE = "Production"

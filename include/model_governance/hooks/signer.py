@@ -1,15 +1,17 @@
-"""Signatures of the ledger: asked of KMS, which alone holds the private key, and checked with the public one."""
+"""Signatures of the ledger: asked of KMS, which alone holds the private keys, and checked with the public ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from model_governance.domain.canonical import sha256_hex
 from model_governance.errors import RecordMissing
 from model_governance.hooks.aws import calling
 
@@ -62,10 +64,20 @@ class PublicKey:
         try:
             key = load_pem_public_key(path.read_bytes())
         except (OSError, ValueError) as fault:
-            raise RecordMissing(f"the ledger's public key {path} cannot be read: {fault}") from fault
+            raise RecordMissing(f"public key {path} cannot be read: {fault}") from fault
         if not isinstance(key, Ed25519PublicKey):
-            raise RecordMissing(f"the ledger's public key {path} is not an Ed25519 public key")
+            raise RecordMissing(f"public key {path} is not an Ed25519 public key")
         return cls(key)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sha256 of the key's DER SubjectPublicKeyInfo, in hex."""
+        return sha256_hex(self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+    @property
+    def pem(self) -> str:
+        """The key as a PEM file holds it."""
+        return self.key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether the signature is this key's for the message."""

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from model_governance.decisions.record import candidate_of_run
+from model_governance.decisions.record import candidate_of_run, recorded_use_case, since_clean_up
 from model_governance.domain.candidate import Candidate, run_key, run_prefix, split_prefix
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.risk import RiskAssessment, assess_risk
-from model_governance.domain.use_case import UseCase
-from model_governance.errors import LedgerBroken, RecordMissing
+from model_governance.domain.use_case import Training, UseCase
+from model_governance.errors import RecordMissing, UseCaseInvalid
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.jobs import Jobs
+from model_governance.hooks.ledger import Proposal
 from model_governance.hooks.model_registry import ModelPackage
 
 if TYPE_CHECKING:
@@ -80,6 +81,21 @@ class Run:
         return assess_risk(self.use_case.risk, self.installation.policy.risk)
 
     @property
+    def trained_as(self) -> UseCase:
+        """The declaration with the hyperparameters of this run's form, which is what is trained and stands in the card.
+
+        Raises:
+            UseCaseInvalid: They are no hyperparameters.
+        """
+        given = self.parameters.get("hyperparameters") or {}
+        training = self.use_case.training.model_dump()
+        try:
+            changed = Training.model_validate({**training, "hyperparameters": {**training["hyperparameters"], **given}})
+        except (ValidationError, TypeError) as fault:
+            raise UseCaseInvalid(f"the run's hyperparameters are refused: {' '.join(str(fault).split())}") from fault
+        return self.use_case.model_copy(update={"training": changed})
+
+    @property
     def trainer(self) -> str:
         """Id of the person who started the run, or the Airflow user's name where nobody has it; empty if scheduled."""
         person = self.installation.people.by_airflow_user(self.started_by) if self.started_by else None
@@ -104,6 +120,25 @@ class Run:
             )
         return candidate
 
+    def enter(self, kind: EntryKind, subject: str, body: dict[str, Any]) -> Entry:
+        """Enters a record into the use case's ledger, unless the same stands there since the last clean-up.
+
+        Args:
+            kind: What it records.
+            subject: ARN of what it is about.
+            body: The record, as JSON can hold it.
+        """
+
+        def propose(entries: Sequence[Entry]) -> Proposal | Entry:
+            same = (
+                entry
+                for entry in since_clean_up(entries)
+                if (entry.kind, entry.subject, entry.body) == (kind, subject, body)
+            )
+            return next(same, Proposal(kind, subject, body))
+
+        return self.installation.ledger(self.name).propose(propose)
+
     def package(self) -> ModelPackage:
         """The candidate's model package as the registry says it is now."""
         return self.installation.registry.describe(self.candidate.model_package_arn)
@@ -126,29 +161,6 @@ def current_run(use_case: str, context: Context) -> Run:
         started_by=getattr(dag_run, "triggering_user_name", None) or "",
         parameters=context["params"],
     )
-
-
-def recorded_use_case(entries: Sequence[Entry], run_id: str) -> UseCase | None:
-    """The declaration that a run has recorded; None before.
-
-    Raises:
-        LedgerBroken: The entry holds something else.
-    """
-    for entry in reversed(entries):
-        if entry.kind is EntryKind.USE_CASE and entry.body.get("run_id") == run_id:
-            try:
-                use_case = UseCase.model_validate(entry.body["declaration"])
-            except (KeyError, ValidationError) as fault:
-                raise LedgerBroken(
-                    f"ledger of {entry.use_case}, entry {entry.sequence}: holds no use case: {fault}"
-                ) from fault
-            if use_case.digest != entry.body.get("use_case_digest"):
-                raise LedgerBroken(
-                    f"ledger of {entry.use_case}, entry {entry.sequence}: its use case has digest {use_case.digest}, "
-                    f"recorded is {entry.body.get('use_case_digest')}"
-                )
-            return use_case
-    return None
 
 
 def job_poll_seconds() -> int:

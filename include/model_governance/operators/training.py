@@ -7,16 +7,17 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator
-from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from model_governance.hooks.aws import PIPELINE_CONNECTION, calling
 from model_governance.hooks.jobs import Job, attempt_name, attempts, is_an_outage
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import Run, current_run, job_poll_seconds
+from model_governance.triggers.job import JobTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.triggers.base import BaseTrigger
 
 _GRACE_SECONDS = 3600
 """Seconds beyond the job's own limit that are waited for it: instances are started and data is copied too."""
@@ -64,10 +65,14 @@ class TrainingOperator(SageMakerTrainingOperator):
                 with calling("sagemaker", f"CreateTrainingJob {self.config['TrainingJobName']}"):
                     super().execute(context)
 
+    def defer(self, *, trigger: BaseTrigger, **arguments: Any) -> NoReturn:
+        """Waits by the trigger that ends a completed job's task itself, in the place of the provider's."""
+        super().defer(trigger=JobTrigger(**trigger.serialize()[1]), **arguments)
+
     def execute_complete(  # type: ignore[override]
         self, context: Context, event: dict[str, Any] | None = None
     ) -> None:
-        """Ends the task by what the trigger saw.
+        """Ends the task by what the trigger saw, if that was no success.
 
         Raises:
             AirflowFailException: The job failed or was stopped.
@@ -78,7 +83,7 @@ class TrainingOperator(SageMakerTrainingOperator):
     def _wait_for(self, job: Job) -> NoReturn:
         self.log.info("training job %s runs already", job.name)
         self.defer(
-            trigger=SageMakerTrigger(
+            trigger=JobTrigger(
                 job_name=job.name,
                 job_type="Training",
                 waiter_delay=self.check_interval,
@@ -117,33 +122,13 @@ def training_request(run: Run, name: str) -> dict[str, Any]:
         run: The run; its candidate is registered and its data divided.
         name: The job's name.
     """
-    training = run.use_case.training
-    package = run.package()
-    given = {**training.hyperparameters, **(run.parameters.get("hyperparameters") or {})}
-    script_mode = {
-        "sagemaker_program": training.program,
-        "sagemaker_submit_directory": package.metadata["code_uri"],
-        "sagemaker_container_log_level": 20,
-        "sagemaker_region": run.jobs.client.meta.region_name,
-    }
+    training = run.trained_as.training
     return {
         "TrainingJobName": name,
         "AlgorithmSpecification": {"TrainingImage": training.image, "TrainingInputMode": "File"},
         "RoleArn": run.installation.settings.execution_role_arn,
-        "HyperParameters": {key: json.dumps(value) for key, value in {**given, **script_mode}.items()},
-        "InputDataConfig": [
-            {
-                "ChannelName": "train",
-                "ContentType": "text/csv",
-                "DataSource": {
-                    "S3DataSource": {
-                        "S3DataType": "S3Prefix",
-                        "S3Uri": run.installation.artifacts.uri(f"{run.split_prefix}train.csv"),
-                        "S3DataDistributionType": "FullyReplicated",
-                    }
-                },
-            }
-        ],
+        "HyperParameters": _hyperparameters(run),
+        "InputDataConfig": [_channel("train", run.installation.artifacts.uri(f"{run.split_prefix}train.csv"))],
         "OutputDataConfig": {"S3OutputPath": run.installation.artifacts.uri(f"{run.prefix}training/")},
         "ResourceConfig": {
             "InstanceType": training.instance_type,
@@ -153,3 +138,21 @@ def training_request(run: Run, name: str) -> dict[str, Any]:
         "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_seconds},
         "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
     }
+
+
+def _hyperparameters(run: Run) -> dict[str, str]:
+    """The declared ones and script mode's own, each as JSON, which is how SageMaker's containers read them."""
+    script_mode = {
+        "sagemaker_program": run.use_case.training.program,
+        "sagemaker_submit_directory": run.package().metadata["code_uri"],
+        "sagemaker_container_log_level": 20,
+        "sagemaker_region": run.jobs.client.meta.region_name,
+    }
+    return {
+        name: json.dumps(value) for name, value in {**run.trained_as.training.hyperparameters, **script_mode}.items()
+    }
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTransformOperator
-from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger
 
 from model_governance.hooks.aws import PIPELINE_CONNECTION, calling
 from model_governance.hooks.jobs import Job, attempt_name, attempts
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import Run, current_run, job_poll_seconds
 from model_governance.operators.training import refuse_failed_job
+from model_governance.triggers.job import JobTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.triggers.base import BaseTrigger
 
 _LONGEST_SECONDS = 86400
 
@@ -59,10 +60,14 @@ class TransformOperator(SageMakerTransformOperator):
                 with calling("sagemaker", f"CreateTransformJob {self.config['Transform']['TransformJobName']}"):
                     super().execute(context)
 
+    def defer(self, *, trigger: BaseTrigger, **arguments: Any) -> NoReturn:
+        """Waits by the trigger that ends a completed job's task itself, in the place of the provider's."""
+        super().defer(trigger=JobTrigger(**trigger.serialize()[1]), **arguments)
+
     def execute_complete(  # type: ignore[override]
         self, context: Context, event: dict[str, Any] | None = None
     ) -> None:
-        """Ends the task by what the trigger saw.
+        """Ends the task by what the trigger saw, if that was no success.
 
         Raises:
             AirflowFailException: The job failed or was stopped.
@@ -73,7 +78,7 @@ class TransformOperator(SageMakerTransformOperator):
     def _wait_for(self, job: Job) -> NoReturn:
         self.log.info("transform job %s runs already", job.name)
         self.defer(
-            trigger=SageMakerTrigger(
+            trigger=JobTrigger(
                 job_name=job.name,
                 job_type="Transform",
                 waiter_delay=self.check_interval,
@@ -96,42 +101,36 @@ def transform_request(run: Run, name: str) -> dict[str, Any]:
         run: The run; its candidate has its model.
         name: The job's name.
     """
-    package = run.package()
     uri = run.installation.artifacts.uri
-    request: dict[str, Any] = {
-        "Transform": {
-            "TransformJobName": name,
-            "ModelName": evaluation_model(run),
-            "BatchStrategy": "MultiRecord",
-            "TransformInput": {
-                "DataSource": {
-                    "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri(f"{run.split_prefix}holdout.csv")}
-                },
-                "ContentType": "text/csv",
-                "SplitType": "Line",
-            },
-            "TransformOutput": {
-                "S3OutputPath": uri(f"{run.prefix}transform/{name}/"),
-                "Accept": "text/csv",
-                "AssembleWith": "Line",
-            },
-            "TransformResources": {
-                "InstanceType": run.use_case.training.instance_type,
-                "InstanceCount": 1,
-            },
-            "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
-        }
+    rows = {"S3DataType": "S3Prefix", "S3Uri": uri(f"{run.split_prefix}holdout.csv")}
+    transform = {
+        "TransformJobName": name,
+        "ModelName": evaluation_model(run),
+        "BatchStrategy": "MultiRecord",
+        "TransformInput": {"DataSource": {"S3DataSource": rows}, "ContentType": "text/csv", "SplitType": "Line"},
+        "TransformOutput": {
+            "S3OutputPath": uri(f"{run.prefix}transform/{name}/"),
+            "Accept": "text/csv",
+            "AssembleWith": "Line",
+        },
+        "TransformResources": {"InstanceType": run.use_case.training.instance_type, "InstanceCount": 1},
+        "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
     }
-    if not run.jobs.model_exists(evaluation_model(run)):
-        container = package.raw["InferenceSpecification"]["Containers"][0]
-        request["Model"] = {
-            "ModelName": evaluation_model(run),
-            "PrimaryContainer": {
-                "Image": container["Image"],
-                "ModelDataUrl": container["ModelDataUrl"],
-                "Environment": container.get("Environment", {}),
-            },
-            "ExecutionRoleArn": run.installation.settings.execution_role_arn,
-            "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
-        }
-    return request
+    if run.jobs.model_exists(evaluation_model(run)):
+        return {"Transform": transform}
+    return {"Model": _model(run), "Transform": transform}
+
+
+def _model(run: Run) -> dict[str, Any]:
+    """CreateModel's request: the candidate's own container, by image and bytes."""
+    container = run.package().raw["InferenceSpecification"]["Containers"][0]
+    return {
+        "ModelName": evaluation_model(run),
+        "PrimaryContainer": {
+            "Image": container["Image"],
+            "ModelDataUrl": container["ModelDataUrl"],
+            "Environment": container.get("Environment", {}),
+        },
+        "ExecutionRoleArn": run.installation.settings.execution_role_arn,
+        "Tags": [{"Key": "model-governance:use-case", "Value": run.name}],
+    }

@@ -10,10 +10,12 @@ from urllib.parse import quote
 
 from airflow.sdk import chain, task_group
 
+from model_governance.decisions.open import open_gate
 from model_governance.domain.candidate import Candidate, data_prefix, report_key, split_prefix
 from model_governance.domain.canonical import canonical_json, sha256_hex
+from model_governance.domain.decision import Gate
 from model_governance.domain.evidence import EvidenceKind
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import version_content
 from model_governance.errors import DataRefused
 from model_governance.hooks.source_code import pack_source_code
@@ -36,7 +38,11 @@ def data_quality(use_case: str) -> None:
 
 @stage_task
 def freeze_data(run: Run) -> None:
-    """Copy the data set to an address that is its digest; a run that runs again keeps the one it has frozen."""
+    """Copy the data set to an address that is its digest; a run that runs again keeps the one it has frozen.
+
+    Nothing is read for a use case that nobody has approved, whatever the tasks before were marked.
+    """
+    open_gate(run.installation, Gate.USE_CASE, run.name, run_id=run.run_id)
     artifacts = run.installation.artifacts
     if artifacts.exists(_pointer(run)):
         log.info("this run has frozen its data: %s", artifacts.get(_pointer(run)).decode())
@@ -52,16 +58,18 @@ def freeze_data(run: Run) -> None:
 @stage_task
 def register_candidate(run: Run) -> None:
     """Register the candidate before it is trained, so that its failures are on record too."""
-    sha256 = json.loads(run.installation.artifacts.get(_pointer(run)))["sha256"]
+    frozen = json.loads(run.installation.artifacts.get(_pointer(run)))
+    sha256 = frozen["sha256"]
     data = run.installation.artifacts.uri(f"{data_prefix(run.name, sha256)}data.csv")
     code = pack_source_code(run.installation.configuration.folder(run.name))
     stored = run.installation.artifacts.put_once(code.key(run.name), code.archive, "application/gzip")
     package = run.installation.registry.register_candidate(
         run.name,
         run.key,
-        card=version_content(run.use_case, run.risk, datasets=[data]),
+        card=version_content(run.trained_as, run.risk, datasets=[data]),
         metadata={
             "run_id": _NOT_IN_METADATA.sub("_", run.run_id)[:_METADATA_LIMIT],
+            "data_source": _NOT_IN_METADATA.sub("_", frozen["source"])[:_METADATA_LIMIT],
             "data_sha256": sha256,
             "code_sha256": code.sha256,
             "code_uri": stored.uri,
@@ -81,12 +89,7 @@ def register_candidate(run: Run) -> None:
         data_sha256=sha256,
         trainer=run.trainer,
     )
-
-    def is_there(entry: Entry) -> bool:
-        return entry.kind is EntryKind.CANDIDATE and entry.subject == package.arn
-
-    body = candidate.model_dump(mode="json")
-    run.installation.ledger(run.name).append(EntryKind.CANDIDATE, package.arn, body, unless=is_there)
+    run.enter(EntryKind.CANDIDATE, package.arn, candidate.model_dump(mode="json"))
     run.installation.lineage.artifact(f"{run.name}-data-{sha256[:12]}", "DataSet", data)
     log.info("candidate %s, version %d", package.arn, package.version)
 

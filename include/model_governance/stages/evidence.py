@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from model_governance.domain.candidate import report_key
 from model_governance.domain.canonical import digest
 from model_governance.domain.evidence import Evidence, EvidenceKind, EvidenceVerdict
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import evaluation_detail, with_custom_details, with_evaluation
 from model_governance.evaluation.metric_groups import metric_groups
 from model_governance.evaluation.report import Assessment
@@ -34,21 +34,10 @@ def record_evidence(run: Run, assessment: Assessment, *, datasets: Sequence[str]
         report_key(run.name, run.key, assessment.kind), assessment.content, "application/json"
     )
     evidence = assessment.evidence(stored.uri, code_version=run.package().metadata.get("code_sha256", ""))
-    append_evidence(run, evidence)
+    run.enter(EntryKind.EVIDENCE, run.candidate.model_package_arn, evidence.model_dump(mode="json"))
     note_in_card(run, assessment, evidence, datasets, job_arn)
     tell(evidence)
     return evidence
-
-
-def append_evidence(run: Run, evidence: Evidence) -> Entry:
-    """Enters the evidence into the ledger, unless it stands there already."""
-    body = evidence.model_dump(mode="json")
-    arn = run.candidate.model_package_arn
-
-    def is_there(entry: Entry) -> bool:
-        return entry.kind is EntryKind.EVIDENCE and entry.subject == arn and entry.body == body
-
-    return run.installation.ledger(run.name).append(EntryKind.EVIDENCE, arn, body, unless=is_there)
 
 
 def note_in_card(run: Run, assessment: Assessment, evidence: Evidence, datasets: Sequence[str], job_arn: str) -> None:

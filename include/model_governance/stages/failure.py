@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import EntryKind
 from model_governance.errors import GovernanceError
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, TEST_STAGE, StageStatus
 from model_governance.operators.run import Run, current_run
@@ -34,7 +34,9 @@ def record_failure(context: Context) -> None:
     try:
         run = current_run(use_case_of_dag(context["dag"].dag_id), context)
         subject = _note_in_registry(run, task_id, reason)
-        _enter_in_ledger(run, subject, task_id, reason)
+        stage = task_id.partition(".")[0]
+        body = {"run_id": run.run_id, "task_id": task_id, "stage": stage, "reason": reason}
+        run.enter(EntryKind.FAILURE, subject, body)
     except GovernanceError as fault:
         log.error("the failure of %s is not on record: %s", task_id, fault)
 
@@ -57,12 +59,3 @@ def _note_in_registry(run: Run, task_id: str, reason: str) -> str:
             candidate.model_package_arn, stage, StageStatus.FAILED, f"{task_id}: {reason}"
         )
     return candidate.model_package_arn
-
-
-def _enter_in_ledger(run: Run, subject: str, task_id: str, reason: str) -> None:
-    body = {"run_id": run.run_id, "task_id": task_id, "stage": task_id.partition(".")[0], "reason": reason}
-
-    def is_there(entry: Entry) -> bool:
-        return entry.kind is EntryKind.FAILURE and entry.subject == subject and entry.body == body
-
-    run.installation.ledger(run.name).append(EntryKind.FAILURE, subject, body, unless=is_there)

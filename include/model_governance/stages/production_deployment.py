@@ -7,11 +7,14 @@ import logging
 from airflow.sdk import chain, task_group
 
 from model_governance.decisions.open import open_gate
+from model_governance.decisions.publish import publish_head
+from model_governance.decisions.record import since_clean_up
 from model_governance.decisions.subject import MODEL_DIGEST
+from model_governance.decisions.supersede import supersede_older
 from model_governance.domain.decision import Gate
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import with_custom_details
-from model_governance.errors import EvaluationRefused
+from model_governance.errors import EvaluationRefused, RequestRefused
 from model_governance.hooks.model_registry import StageStatus
 from model_governance.operators.endpoint import EndpointOperator, Environment, config_name, endpoint_name, note_stage
 from model_governance.operators.run import Run
@@ -35,17 +38,33 @@ def production_deployment(use_case: str) -> None:
 
 @stage_task
 def smoke_test(run: Run) -> None:
-    """Ask the production endpoint for a few held-out rows, and compare with what the batch transform said."""
+    """Ask the production endpoint for a few held-out rows; roll back unless it says what the batch transform said."""
     from model_governance.stages.served_model import compare_with_transform
 
-    parity = compare_with_transform(run, _PRODUCTION, _SMOKE_ROWS)
-    tolerance = run.use_case.deployment.parity_tolerance
-    if parity.largest_difference > tolerance:
-        raise EvaluationRefused(
-            f"endpoint {endpoint_name(run, _PRODUCTION)} answers {parity.rows} held-out rows up to "
-            f"{parity.largest_difference} differently from the batch transform; allowed is {tolerance}"
-        )
+    endpoint, tolerance = endpoint_name(run, _PRODUCTION), run.use_case.deployment.parity_tolerance
+    try:
+        parity = compare_with_transform(run, _PRODUCTION, _SMOKE_ROWS)
+        if parity.largest_difference > tolerance:
+            raise EvaluationRefused(
+                f"endpoint {endpoint} answers {parity.rows} held-out rows up to {parity.largest_difference} "
+                f"differently from the batch transform; allowed is {tolerance}"
+            )
+    except (EvaluationRefused, RequestRefused) as refusal:
+        raise EvaluationRefused(f"{refusal}. {roll_back(run)}") from refusal
     log.info("%d rows answered, largest difference %g", parity.rows, parity.largest_difference)
+
+
+def roll_back(run: Run) -> str:
+    """Has the production endpoint serve what it served before this run, or nothing, and says which."""
+    endpoint = endpoint_name(run, _PRODUCTION)
+    entries = since_clean_up(run.installation.ledger(run.name).entries())
+    served = [entry.body for entry in entries if entry.kind is EntryKind.DEPLOYMENT]
+    before = [body["endpoint_config"] for body in served if body.get("run_id") != run.run_id]
+    if before:
+        run.installation.endpoints.update(endpoint, before[-1])
+        return f"Rolled back: {endpoint} serves {before[-1]} again"
+    run.installation.endpoints.delete(endpoint)
+    return f"Rolled back: {endpoint} is deleted, as nothing was served before"
 
 
 @stage_task
@@ -72,17 +91,15 @@ def record(run: Run) -> None:
         "model_sha256": package.metadata.get(MODEL_DIGEST, ""),
         "authority": authority,
     }
-
-    def is_there(entry: Entry) -> bool:
-        return entry.kind is EntryKind.DEPLOYMENT and entry.subject == package.arn and entry.body == body
-
-    run.installation.ledger(run.name).append(EntryKind.DEPLOYMENT, package.arn, body, unless=is_there)
+    entry = run.enter(EntryKind.DEPLOYMENT, package.arn, body)
+    supersede_older(run.installation, run.name, package.version)
     note_stage(run, _PRODUCTION, StageStatus.DEPLOYED, f"serves from endpoint {endpoint_name(run, _PRODUCTION)}")
     changed = with_custom_details(
         dict(package.card), {"deployment": f"{endpoint_name(run, _PRODUCTION)} ({config_name(run, _PRODUCTION)})"}
     )
     if changed != package.card:
         run.installation.registry.set_card(package.arn, changed)
+    publish_head(run.installation, entry)
     _note_in_lineage(run, package.arn, package.model_data_url)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from airflow.sdk import chain, task_group
 
+from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
 from model_governance.errors import EvaluationRefused
+from model_governance.evaluation.report import Assessment
 from model_governance.hooks.model_registry import StageStatus
 from model_governance.operators.endpoint import EndpointOperator, Environment, endpoint_name, note_stage
 from model_governance.operators.run import Run
@@ -23,43 +25,49 @@ def test_deployment(use_case: str) -> None:
 @stage_task
 def validate(run: Run) -> None:
     """Compare the endpoint's answers with the batch transform's, send it nonsense, and see that it lives on."""
-    from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
-    from model_governance.evaluation.report import Assessment
-    from model_governance.stages.served_model import MALFORMED, compare_with_transform, refuses_malformed_rows
+    from model_governance.stages.served_model import compare_with_transform, refuses_malformed_rows
 
-    deployment = run.use_case.deployment
-    parity = compare_with_transform(run, _TEST, deployment.sample_rows)
+    parity = compare_with_transform(run, _TEST, run.use_case.deployment.sample_rows)
     refused = refuses_malformed_rows(run, _TEST)
     after = compare_with_transform(run, _TEST, 1)
     largest = max(parity.largest_difference, after.largest_difference)
-    within = largest <= deployment.parity_tolerance
+    assessment = assess_test(parity.rows, largest, run.use_case.deployment.parity_tolerance, refused)
+    record_evidence(run, assessment)
+    if assessment.failures:
+        raise EvaluationRefused(f"the test endpoint does not hold: {'; '.join(assessment.failures)}")
+    note_stage(run, _TEST, StageStatus.DEPLOYED, f"validated on endpoint {endpoint_name(run, _TEST)}")
+
+
+def assess_test(rows: int, largest_difference: float, tolerance: float, malformed_refused: bool) -> Assessment:
+    """What the test endpoint showed, judged.
+
+    Args:
+        rows: How many held-out rows it answered.
+        largest_difference: From the batch transform's answer to the same row, in [0, 1].
+        tolerance: The largest difference allowed, in (0, 0.01].
+        malformed_refused: Whether it refused rows that are no application; it answered afterwards in any case.
+    """
     measurements = (
         Measurement(
             name="largest_difference_from_batch_transform",
-            value=largest,
-            maximum=deployment.parity_tolerance,
-            verdict=EvidenceVerdict.PASS if within else EvidenceVerdict.FAIL,
-            detail=f"{parity.rows} held-out rows",
+            value=largest_difference,
+            maximum=tolerance,
+            verdict=EvidenceVerdict.PASS if largest_difference <= tolerance else EvidenceVerdict.FAIL,
+            detail=f"{rows} held-out rows",
         ),
         Measurement(
             name="malformed_rows_refused",
-            value=float(refused),
+            value=float(malformed_refused),
             minimum=1,
-            verdict=EvidenceVerdict.PASS if refused else EvidenceVerdict.FAIL,
+            verdict=EvidenceVerdict.PASS if malformed_refused else EvidenceVerdict.FAIL,
             detail="and the endpoint answered afterwards",
         ),
     )
     report = {
         "version": "1.0",
-        "endpoint": endpoint_name(run, _TEST),
-        "rows": parity.rows,
-        "parity_tolerance": deployment.parity_tolerance,
-        "largest_difference": largest,
-        "malformed_request": MALFORMED,
-        "malformed_request_refused": refused,
+        "rows": rows,
+        "parity_tolerance": tolerance,
+        "largest_difference": largest_difference,
+        "malformed_rows_refused": malformed_refused,
     }
-    assessment = Assessment(EvidenceKind.TEST_VALIDATION, report, measurements)
-    record_evidence(run, assessment)
-    if assessment.failures:
-        raise EvaluationRefused(f"the test endpoint does not hold: {'; '.join(assessment.failures)}")
-    note_stage(run, _TEST, StageStatus.DEPLOYED, f"validated on endpoint {endpoint_name(run, _TEST)}")
+    return Assessment(EvidenceKind.TEST_VALIDATION, report, measurements)

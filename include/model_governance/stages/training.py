@@ -96,7 +96,7 @@ def _note_in_card(run: Run, job: Job) -> None:
     """Completes the version's card by model and job; evaluations that stand in it stay."""
     held = run.package().card
     content = version_content(
-        run.use_case,
+        run.trained_as,
         run.risk,
         model_artifact=job.output,
         training_job_arn=job.arn,

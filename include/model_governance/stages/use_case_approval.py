@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from airflow.sdk import task_group
 
+from model_governance.decisions.record import since_clean_up
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.model_card import decided_digest, use_case_content
+from model_governance.hooks.ledger import Proposal
 from model_governance.operators.run import Run
 from model_governance.stages.gate import gate_tasks
 
@@ -35,10 +39,12 @@ def declare_use_case(run: Run) -> None:
         "declaration": declared.model_dump(mode="json"),
     }
 
-    def is_there(entry: Entry) -> bool:
-        return entry.kind is EntryKind.USE_CASE and entry.body == body
+    def propose(entries: Sequence[Entry]) -> Proposal | Entry:
+        declared_before = [e for e in since_clean_up(entries) if e.kind is EntryKind.USE_CASE and e.subject == card.arn]
+        newest = next((e for e in reversed(declared_before) if e.body.get("run_id") == run.run_id), None)
+        return newest if newest is not None and newest.body == body else Proposal(EntryKind.USE_CASE, card.arn, body)
 
-    run.installation.ledger(run.name).append(EntryKind.USE_CASE, card.arn, body, unless=is_there)
+    run.installation.ledger(run.name).propose(propose)
 
 
 def create_package_group(run: Run) -> None:

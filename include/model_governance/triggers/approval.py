@@ -8,7 +8,6 @@ first, so that a status set by boto3 or in a console becomes a decision, or is u
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -144,16 +143,14 @@ class ApprovalTrigger(BaseEventTrigger):
             await asyncio.sleep(pause(failures))
 
     def _end(self, found: Adjudication) -> TriggerEvent:
-        for decision in found.decisions:
-            level = logging.INFO if found.outcome == "approved" else logging.ERROR
-            said = f": {decision.comment}" if decision.comment else ""
-            by = f"{decision.actor} as {decision.role}, by {decision.channel}"
-            self.log.log(level, "the %s gate of %s is %s by %s%s", self.gate, self.use_case, found.outcome, by, said)
-        if found.outcome == "approved":
-            return TaskSuccessEvent()
-        if found.reason:
+        """Says in the task's log who decided and why, and how the task ends."""
+        if found.outcome != "approved":
             self.log.error("the %s gate of %s is closed: %s", self.gate, self.use_case, found.reason)
-        return TaskFailedEvent()
+            return TaskFailedEvent()
+        for decision in found.decisions:
+            by = f"{decision.actor} as {decision.role}, by {decision.channel}"
+            self.log.info("approved by %s: %s", by, decision.comment or "no comment")
+        return TaskSuccessEvent()
 
 
 def pause(failures: int) -> float:

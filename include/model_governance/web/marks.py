@@ -19,6 +19,9 @@ from model_governance.web.answers import ASGIApp, Receive, Send, answer_as_marke
 from model_governance.web.mark_requests import MarkRequest, may_mark, read_marks
 from model_governance.web.rulings import GOES_ON, Desk, Ruling, rule_on
 
+ANSWER_HEADER = "X-Model-Governance"
+"""On answers of the middleware's own, so that its script in Airflow's pages knows them (``page/answers.js``)."""
+
 
 class MarkMiddleware:
     """Decides by marks on waiting gates; every other request passes untouched.
@@ -122,5 +125,6 @@ async def _whole_body(receive: Receive) -> bytes | None:
 
 
 def _refusal(ruling: Ruling) -> JSONResponse:
-    """The answer shown in Airflow's UI: 403 for a refusal, 409 for a decision that is recorded but not yet enough."""
-    return JSONResponse({"detail": ruling.reason}, status_code=409 if ruling.decided else 403)
+    """403 for a refusal, 409 for a decision that is recorded but not yet enough; the header is for Airflow's pages."""
+    status, kind = (409, "recorded") if ruling.decided else (403, "refused")
+    return JSONResponse({"detail": ruling.reason}, status_code=status, headers={ANSWER_HEADER: kind})

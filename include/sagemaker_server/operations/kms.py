@@ -1,11 +1,13 @@
-"""Signing with the installation's key, which never leaves this process: KMS's Sign and GetPublicKey.
+"""Signing with the installation's keys, which never leave this process: KMS's Sign and GetPublicKey.
 
-The key is an Ed25519 pair in a PEM file of the installation. It is called by its alias, its id or its ARN, as at AWS.
+Each key is an Ed25519 pair in a PEM file of the installation. It is called by its alias, its id or its ARN, as at AWS;
+a policy that allows one key only asks for its alias (``kms:RequestAlias``), which a call by id or ARN does not have.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +21,8 @@ from sagemaker_server.operations.call import Call, Scope, operation
 from sagemaker_server.settings import Settings
 
 LEDGER_ALIAS = "alias/model-governance-ledger"
+DECISIONS_ALIAS = "alias/model-governance-decisions"
+OVERSIGHT_ALIAS = "alias/model-governance-oversight"
 ALGORITHM = "ED25519_SHA_512"
 _KEY_SPEC = "ECC_NIST_EDWARDS25519"
 
@@ -35,13 +39,30 @@ class _Key:
 
 
 def load_keys(settings: Settings) -> None:
-    """Read the installation's key now, so that a wrong file is found at start.
+    """Read the installation's keys now, so that a wrong file is found at start.
 
     Raises:
-        ServerMisconfigured: The file cannot be read or holds no Ed25519 private key.
+        ServerMisconfigured: A file cannot be read or holds no Ed25519 private key, or both hold the same one.
     """
-    if settings.ledger_key is not None:
-        _load(settings.ledger_key)
+    keys = dict(_keys(settings))
+    if len({key.key_id for key in keys.values()}) < len(keys):
+        files = ", ".join(str(file) for _, file in _files(settings) if file is not None)
+        raise ServerMisconfigured(f"two of the key files {files} hold the same key")
+
+
+def _keys(settings: Settings) -> Iterator[tuple[str, _Key]]:
+    """The keys of the installation, by alias."""
+    for alias, file in _files(settings):
+        if file is not None:
+            yield alias, _load(file)
+
+
+def _files(settings: Settings) -> tuple[tuple[str, Path | None], ...]:
+    return (
+        (LEDGER_ALIAS, settings.ledger_key),
+        (DECISIONS_ALIAS, settings.decisions_key),
+        (OVERSIGHT_ALIAS, settings.oversight_key),
+    )
 
 
 @lru_cache
@@ -59,11 +80,17 @@ def _load(file: Path) -> _Key:
 
 
 def _find(scope: Scope, name: str) -> _Key | None:
-    if scope.settings.ledger_key is None:
-        return None
-    key = _load(scope.settings.ledger_key)
-    names = {key.key_id, LEDGER_ALIAS}
-    return key if name in names | {scope.arn(f"key/{key.key_id}", "kms"), scope.arn(LEDGER_ALIAS, "kms")} else None
+    for alias, key in _keys(scope.settings):
+        if name in {key.key_id, alias, scope.arn(f"key/{key.key_id}", "kms"), scope.arn(alias, "kms")}:
+            return key
+    return None
+
+
+def _request_alias(request: dict[str, Any]) -> dict[str, str]:
+    """AWS's condition key of the alias that a key was called by; absent where it was called otherwise."""
+    name = str(request["KeyId"])
+    alias = name.rpartition(":")[2]
+    return {"kms:RequestAlias": alias} if alias.startswith("alias/") else {}
 
 
 def _key_arn(scope: Scope, request: dict[str, Any]) -> str:
@@ -85,7 +112,7 @@ def _key_asked_for(call: Call, request: dict[str, Any]) -> _Key:
     raise NotFoundException(f"Key '{arn}' does not exist")
 
 
-@operation("Sign", service="kms", resource=_key_arn, mutating=False)
+@operation("Sign", service="kms", resource=_key_arn, conditions=_request_alias, mutating=False)
 def sign(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Sign a message of at most 4,096 bytes; see AWS's API_Sign.
 
@@ -106,7 +133,7 @@ def sign(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     return {"KeyId": arn, "Signature": key.private.sign(request["Message"]), "SigningAlgorithm": ALGORITHM}
 
 
-@operation("GetPublicKey", service="kms", resource=_key_arn)
+@operation("GetPublicKey", service="kms", resource=_key_arn, conditions=_request_alias)
 def get_public_key(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Answer the public half in DER SubjectPublicKeyInfo; see AWS's API_GetPublicKey.
 

@@ -14,6 +14,7 @@ import yaml
 
 from model_governance.decisions.adjudicate import Adjudication, adjudicate
 from model_governance.decisions.decide import decide
+from model_governance.decisions.in_force import enter_versions
 from model_governance.decisions.open import OpenGate, open_gate
 from model_governance.decisions.request import request_approval
 from model_governance.domain.candidate import Candidate, report_key, run_key, run_prefix
@@ -90,17 +91,24 @@ class Case:
     def risk(self) -> RiskAssessment:
         return assess_risk(self.pipeline.use_case(self.name).risk, self.pipeline.policy.risk)
 
-    def edit_policy(self, change: Callable[[dict[str, Any]], None]) -> None:
+    def edit_policy(self, change: Callable[[dict[str, Any]], None], *, entered: bool = True) -> None:
         file = self.policies / "policy.yaml"
         policy = yaml.safe_load(file.read_text())
         change(policy)
         file.write_text(yaml.safe_dump(policy, sort_keys=False))
+        if entered:
+            self.enter_policy()
 
-    def edit_people(self, change: Callable[[list[dict[str, Any]]], None]) -> None:
+    def edit_people(self, change: Callable[[list[dict[str, Any]]], None], *, entered: bool = True) -> None:
         file = self.policies / "people.yaml"
         people = yaml.safe_load(file.read_text())
         change(people["people"])
         file.write_text(yaml.safe_dump(people, sort_keys=False))
+        if entered:
+            self.enter_policy()
+
+    def enter_policy(self) -> None:
+        enter_versions(self.principal("policy-owner"), "policy-owner")
 
     def edit_declaration(self, **changes: Any) -> None:
         file = self.folder / "use_case.yaml"
@@ -275,7 +283,14 @@ def case(tmp_path: Path, installation_of: Callable[[str], Installation]) -> Iter
 
     def principal(who: str) -> Installation:
         installation = installation_of(who)
-        settings: Settings = replace(installation.settings, use_cases=folder.parent, policies=policies)
+        settings: Settings = replace(
+            installation.settings,
+            use_cases=folder.parent,
+            policies=policies,
+            witness=tmp_path / "witness" / "heads.jsonl",
+        )
         return Installation.load(installation.clients, settings)
 
-    yield Case(name, folder, policies, principal)
+    made = Case(name, folder, policies, principal)
+    made.enter_policy()
+    yield made

@@ -155,7 +155,7 @@ def test_the_same_decision_repeated_is_one_decision(case: Case) -> None:
 def test_what_is_decided_is_not_decided_again(case: Case, second: DecisionVerdict) -> None:
     def add(people: list[dict[str, Any]]) -> None:
         officer = next(person for person in people if person["id"] == "governance-officer")
-        people.append({**officer, "id": "second-officer", "airflow_user": "second", "principal": "second"})
+        people.append({**officer, "id": "second-officer", "airflow_user": "s2", "principal": "s2", "group": "legal"})
 
     case.edit_people(add)
     arn = case.governed()
@@ -248,7 +248,7 @@ def test_a_check_refuses_as_the_decision_would_and_records_nothing(case: Case) -
 def test_two_approvals_of_distinct_people_where_the_policy_wants_two(case: Case) -> None:
     def add(people: list[dict[str, Any]]) -> None:
         officer = next(person for person in people if person["id"] == "governance-officer")
-        people.append({**officer, "id": "second-officer", "airflow_user": "second", "principal": "second"})
+        people.append({**officer, "id": "second-officer", "airflow_user": "s2", "principal": "s2", "group": "legal"})
 
     def want_two(policy: dict[str, Any]) -> None:
         for tier in policy["gates"].values():

@@ -208,7 +208,7 @@ def test_a_decision_made_by_someone_who_may_not_does_not_count_even_in_the_ledge
     forged: Decision = true.model_copy(
         update={"subject": second, "actor": "model-owner", "request_digest": request.digest}
     )
-    case.pipeline.ledger(case.name).append(EntryKind.DECISION, second, forged.model_dump(mode="json"))
+    case.decisions.ledger(case.name).append(EntryKind.DECISION, second, forged.model_dump(mode="json"))
     assert case.adjudicate(Gate.GOVERNANCE, second).outcome == "waiting"
     with pytest.raises(GateClosed):
         case.open(Gate.GOVERNANCE)

@@ -33,7 +33,16 @@ def chain(*kinds: tuple[EntryKind, str, dict[str, object]]) -> list[Entry]:
     for kind, subject, body in kinds:
         head = entries[-1] if entries else None
         now = datetime(2026, 1, 1, tzinfo=UTC)
-        entry = next_entry(head, use_case="loan-approval", kind=kind, subject=subject, body=body, time=now, key_id="k")
+        entry = next_entry(
+            head,
+            use_case="loan-approval",
+            kind=kind,
+            subject=subject,
+            body=body,
+            time=now,
+            key_id="k",
+            key_sha256="0" * 64,
+        )
         entries.append(entry)
     return entries
 

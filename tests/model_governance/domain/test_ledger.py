@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model_governance.domain.canonical import canonical_json
-from model_governance.domain.ledger import Entry, EntryKind, next_entry, read_chain
+from model_governance.domain.ledger import Authority, Entry, EntryKind, authority_over, next_entry, read_chain
 from model_governance.errors import LedgerBroken
 
 KEY = Ed25519PrivateKey.generate()
 OTHER_KEY = Ed25519PrivateKey.generate()
 
 
-def signature_holds(message: bytes, signature: bytes) -> bool:
-    try:
-        KEY.public_key().verify(signature, message)
-    except InvalidSignature:
-        return False
-    return True
+DECISIONS_KEY = Ed25519PrivateKey.generate()
+OVERSIGHT_KEY = Ed25519PrivateKey.generate()
+
+
+@dataclass(frozen=True)
+class Public:
+    """A public key of the test's own: the domain needs no more than this of one."""
+
+    key: Ed25519PublicKey
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        try:
+            self.key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+
+PRIVATE = {Authority.LEDGER: KEY, Authority.DECISIONS: DECISIONS_KEY, Authority.OVERSIGHT: OVERSIGHT_KEY}
+KEYS = {authority: Public(key.public_key()) for authority, key in PRIVATE.items()}
 
 
 def chain(length: int, key: Ed25519PrivateKey = KEY, use_case: str = "loan-approval") -> list[bytes]:
@@ -38,13 +59,14 @@ def chain(length: int, key: Ed25519PrivateKey = KEY, use_case: str = "loan-appro
             body={"number": number, "share": 0.5},
             time=datetime(2026, 1, 1, 0, number, tzinfo=UTC),
             key_id="alias/ledger",
+            key_sha256=KEYS[Authority.LEDGER].fingerprint,
         )
         entries.append(entry.signed(key.sign(entry.signed_bytes)))
     return [entry.raw for entry in entries]
 
 
 def read(raws: list[bytes]) -> tuple[Entry, ...]:
-    return read_chain(raws, use_case="loan-approval", signature_holds=signature_holds)
+    return read_chain(raws, use_case="loan-approval", keys=KEYS)
 
 
 def resigned(raw: bytes, key: Ed25519PrivateKey = KEY, **changes: object) -> bytes:
@@ -61,7 +83,7 @@ def test_whole_chain_reads_back() -> None:
 def test_reading_can_continue_from_a_verified_head() -> None:
     raws = chain(4)
     head = read(raws[:2])[-1]
-    rest = read_chain(raws[2:], use_case="loan-approval", signature_holds=signature_holds, head=head)
+    rest = read_chain(raws[2:], use_case="loan-approval", keys=KEYS, head=head)
     assert [entry.sequence for entry in rest] == [3, 4]
 
 
@@ -99,3 +121,32 @@ def test_tampering_is_named_at_the_first_entry_that_does_not_hold(name: str, tou
     assert callable(touched), name
     with pytest.raises(LedgerBroken, match=f"loan-approval, entry {entry}:"):
         read(touched(chain(4)))
+
+
+@pytest.mark.parametrize("kind", list(EntryKind))
+@pytest.mark.parametrize("signed", list(Authority))
+@pytest.mark.parametrize("named", list(Authority))
+def test_each_kind_is_signed_with_its_own_key_and_says_so(kind: EntryKind, signed: Authority, named: Authority) -> None:
+    """Every kind under every key, honestly or falsely named: only the right key, rightly named, holds."""
+    raw = resigned(chain(1)[0], PRIVATE[signed], kind=kind.value, key_sha256=KEYS[named].fingerprint)
+    demanded = authority_over(kind)
+    if signed is named is demanded:
+        assert read([raw])[0].kind is kind
+        return
+    with pytest.raises(LedgerBroken, match=f"entry 1: .*must be signed with the {demanded.value} key"):
+        read([raw])
+
+
+def test_an_entry_of_the_first_form_is_refused_and_told_what_to_do() -> None:
+    """One key signed every kind then: such an entry, however well signed, proves nothing about a decision."""
+    said = json.loads(chain(1)[0])
+    for name in ("format", "key_sha256"):
+        del said[name]
+    with pytest.raises(LedgerBroken, match=r"entry 1: has form 1, .*begin a new ledger"):
+        read([canonical_json(said)])
+
+
+@pytest.mark.parametrize("form", [0, 1, 3, "2", None])
+def test_another_form_is_no_entry(form: object) -> None:
+    with pytest.raises(LedgerBroken, match="entry 1: changed"):
+        read([canonical_json(json.loads(chain(1)[0]) | {"format": form})])

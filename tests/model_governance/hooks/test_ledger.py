@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from model_governance.domain.canonical import canonical_json
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Authority, Entry, EntryKind
 from model_governance.errors import DecisionRefused, LedgerBroken, RecordConflict, ServiceUnavailable
 from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.aws import Clients
@@ -22,16 +22,20 @@ from model_governance.hooks.signer import PublicKey, Signer
 from stack.settings import Settings
 
 SUBJECT = "arn:aws:sagemaker:us-east-1:111122223333:model-package/ledger-test/1"
-KEY = Ed25519PrivateKey.generate()
+KEYS = {authority: Ed25519PrivateKey.generate() for authority in Authority}
 NAMES = (f"ledger-test-{number}" for number in itertools.count())
 
 
 class LocalKms:
-    """Signs as KMS does, with a key of this test."""
+    """Signs as KMS does, with keys of this test."""
 
     def sign(self, *, KeyId: str, Message: bytes, MessageType: str, SigningAlgorithm: str) -> dict[str, bytes]:
         assert (MessageType, SigningAlgorithm) == ("RAW", "ED25519_SHA_512")
-        return {"Signature": KEY.sign(Message)}
+        return {"Signature": KEYS[Authority(KeyId)].sign(Message)}
+
+
+SIGNERS = {authority: Signer(LocalKms(), authority.value) for authority in Authority}
+PUBLIC_KEYS = {authority: PublicKey(key.public_key()) for authority, key in KEYS.items()}
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def name() -> str:
 @pytest.fixture
 def open_ledger(store: Artifacts, name: str) -> Callable[[], Ledger]:
     """Each call is another process's view of the same ledger."""
-    return lambda: Ledger(name, store, Signer(LocalKms(), "alias/test"), PublicKey(KEY.public_key()))
+    return lambda: Ledger(name, store, SIGNERS, PUBLIC_KEYS)
 
 
 class Tamper:
@@ -109,7 +113,7 @@ def key(name: str, place: int) -> str:
 
 def through(tamper: Tamper, name: str) -> Ledger:
     store = Artifacts(tamper, "model-governance")
-    return Ledger(name, store, Signer(LocalKms(), "alias/test"), PublicKey(KEY.public_key()))
+    return Ledger(name, store, SIGNERS, PUBLIC_KEYS)
 
 
 def test_entries_are_read_back_as_they_were_written(
@@ -260,7 +264,7 @@ def test_an_inserted_object_is_named(written: tuple[Entry, ...], tamper: Tamper,
 def test_an_entry_of_another_ledger_is_named(
     open_ledger: Callable[[], Ledger], store: Artifacts, written: tuple[Entry, ...], tamper: Tamper, name: str
 ) -> None:
-    other = Ledger("ledger-test-other", store, Signer(LocalKms(), "alias/test"), PublicKey(KEY.public_key()))
+    other = Ledger("ledger-test-other", store, SIGNERS, PUBLIC_KEYS)
     foreign = other.append(EntryKind.EVIDENCE, SUBJECT, {"number": 0})
     tamper.changed[key(name, 1)] = foreign.raw
     with pytest.raises(LedgerBroken, match="it is from the ledger of ledger-test-other"):
@@ -295,3 +299,45 @@ def test_nothing_is_appended_to_a_broken_chain(
     with pytest.raises(LedgerBroken, match="entry 4: changed"):
         through(tamper, name).append(EntryKind.EVIDENCE, SUBJECT, {})
     assert len(open_ledger().entries()) == 5
+
+
+def test_a_private_key_that_is_not_the_public_keys_other_half_appends_nothing(store: Artifacts, name: str) -> None:
+    crossed = {Authority.LEDGER: SIGNERS[Authority.DECISIONS], Authority.DECISIONS: SIGNERS[Authority.LEDGER]}
+    with pytest.raises(LedgerBroken, match=r"not appended: decisions is not the private half of .* public ledger key"):
+        Ledger(name, store, crossed, PUBLIC_KEYS).append(EntryKind.EVIDENCE, SUBJECT, {})
+    assert Ledger(name, store, SIGNERS, PUBLIC_KEYS).entries() == ()
+
+
+def test_a_refusal_on_what_was_read_before_is_not_believed_without_a_new_look(
+    open_ledger: Callable[[], Ledger],
+) -> None:
+    """One process has read the chain; another has written since what makes the first one's refusal wrong."""
+    stale = open_ledger()
+    stale.append(EntryKind.EVIDENCE, SUBJECT, {"n": 1})
+    open_ledger().append(EntryKind.REQUEST, SUBJECT, {})
+
+    def propose(entries: Any) -> Proposal:
+        if entries[-1].kind is not EntryKind.REQUEST:
+            raise DecisionRefused("nothing was requested")
+        return Proposal(EntryKind.DECISION, SUBJECT, {"id": "d"})
+
+    assert stale.propose(propose).sequence == 3
+
+
+def test_a_proposal_on_what_was_read_before_gives_way_to_what_was_written_since(
+    open_ledger: Callable[[], Ledger],
+) -> None:
+    stale, seen = open_ledger(), []
+    stale.append(EntryKind.EVIDENCE, SUBJECT, {"n": 1})
+    open_ledger().append(EntryKind.DECISION, SUBJECT, {"id": "d"})
+
+    def propose(entries: Any) -> Proposal:
+        seen.append(len(entries))
+        if any(entry.kind is EntryKind.DECISION for entry in entries):
+            raise DecisionRefused("decided already")
+        return Proposal(EntryKind.DECISION, SUBJECT, {"id": "d"})
+
+    with pytest.raises(DecisionRefused):
+        stale.propose(propose)
+    assert seen == [1, 2]
+    assert len(open_ledger().verify()) == 2

@@ -14,6 +14,7 @@ from model_governance.hooks.card_tags import comment_from, comment_tags, rejecti
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_cards import CardStatus
 from model_governance.hooks.model_registry import ApprovalStatus, ModelPackage, StageStatus
+from stack.settings import Settings as StackSettings
 
 NAMES = (f"registry-test-{number}" for number in itertools.count())
 CONTENT = {"model_overview": {"model_description": "first"}}
@@ -224,4 +225,14 @@ def test_an_installation_without_its_public_key_says_which_setting_is_missing() 
 
     installation = Installation.load(settings=Settings.from_environment({}))
     with pytest.raises(RecordMissing, match="MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY"):
+        installation.ledger("x").entries()
+
+
+def test_an_installation_whose_two_keys_are_one_is_refused(stack_settings: StackSettings) -> None:
+    from model_governance.hooks.installation import Settings
+
+    file = str(stack_settings.secrets / "ledger-public-key.pem")
+    given = {f"MODEL_GOVERNANCE_{name}_PUBLIC_KEY": file for name in ("LEDGER", "DECISIONS", "OVERSIGHT")}
+    installation = Installation.load(settings=Settings.from_environment(given))
+    with pytest.raises(AccessRefused, match="hold the same key"):
         installation.ledger("x").entries()

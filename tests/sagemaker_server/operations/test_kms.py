@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from tests.sagemaker_server.running_server import RunningServer
 
 ALIAS = "alias/model-governance-ledger"
+DECISIONS = "alias/model-governance-decisions"
 ALGORITHM = "ED25519_SHA_512"
 
 
@@ -58,13 +59,26 @@ def test_other_algorithms_and_digests_are_refused(kms: Any) -> None:
         kms.sign(KeyId=ALIAS, Message=b"m", SigningAlgorithm=ALGORITHM, MessageType="DIGEST")
 
 
-def test_only_pipeline_and_decision_service_may_sign(server: RunningServer) -> None:
-    may = set()
+@pytest.mark.parametrize(
+    ("alias", "signers"),
+    [
+        (ALIAS, {"pipeline", "caretaker"}),
+        (DECISIONS, {"decision-service"}),
+        ("alias/model-governance-oversight", {"policy-owner"}),
+    ],
+)
+def test_each_key_signs_for_its_own_and_for_nobody_else(server: RunningServer, alias: str, signers: set[str]) -> None:
+    arn = server.client("kms").get_public_key(KeyId=alias)["KeyId"]
     for name in server.keys:
-        try:
-            server.client("kms", name).sign(KeyId=ALIAS, Message=b"m", SigningAlgorithm=ALGORITHM)
-            may.add(name)
-        except ClientError as refusal:
-            assert refusal.response["Error"]["Code"] == "AccessDeniedException"
-    assert {"pipeline", "decision-service"} <= may
-    assert may.isdisjoint({"data-scientist", "model-owner", "governance-officer", "production-approver", "admin"})
+        for called, may in ((alias, name in signers), (arn, False), (arn.rpartition("/")[2], False)):
+            allowed = may or name == "anyone"
+            try:
+                server.client("kms", name).sign(KeyId=called, Message=b"m", SigningAlgorithm=ALGORITHM)
+                assert allowed, (name, called)
+            except ClientError as refusal:
+                assert refusal.response["Error"]["Code"] == "AccessDeniedException"
+                assert not allowed, (name, called)
+
+
+def test_the_two_keys_are_two(kms: Any) -> None:
+    assert kms.get_public_key(KeyId=ALIAS)["PublicKey"] != kms.get_public_key(KeyId=DECISIONS)["PublicKey"]

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Verifies an exported ledger without the system that wrote it: Python's standard library and ``cryptography`` alone.
+
+    pip install cryptography
+    python verify_export.py ledger.jsonl --ledger-key SHA256 --decisions-key SHA256 --oversight-key SHA256 \
+        [--head "SEQUENCE SHA256" ...]
+
+Ask the installation's owner, not the file, for the three keys' fingerprints: whoever wrote a false file wrote its keys
+too. Without them the file is only shown to agree with itself, and the exit status is 2. 0: it holds; 1: it does not.
+That entries are missing at the end shows only by a head that you know from elsewhere: a card, the lineage, the witness.
+
+The file has one JSON document a line: first what the export is, with the public keys; then every entry, each line
+exactly the bytes that are stored; then the heads that were published outside the chain. An entry is canonical JSON
+(RFC 8785). Its ``previous`` is the sha256 of the line before it, or 64 zeros. Its signature (Ed25519) is over
+``model-governance ledger entry v2``, a line feed and the sha256, in hex, of the entry without its ``signature``. A
+``decision`` or ``refusal`` must be signed with the decisions key, a ``policy_version``, ``exception``, ``finding`` or
+``finding_closure`` with the oversight key, everything else with the ledger key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+PREFIX = b"model-governance ledger entry v2\n"
+SIGNED_WITH = {
+    "decisions": {"decision", "refusal"},
+    "oversight": {"exception", "finding", "finding_closure", "policy_version"},
+}
+MEMBERS = ["body", "format", "key_id", "key_sha256", "kind", "previous", "sequence", "signature", "subject", "time"]
+MEMBERS.append("use_case")
+TEXTS = [name for name in MEMBERS if name not in ("body", "format", "sequence")]
+HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class DoesNotHold(Exception):
+    """The first thing found that does not hold."""
+
+
+def sha256(data: bytes) -> str:
+    """Sha256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def parse(line: bytes, where: str) -> dict[str, Any]:
+    """A line's JSON object; a name given twice is refused, since readers differ in which they take."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise ValueError("a name is given twice")
+        return dict(pairs)
+
+    try:
+        said = json.loads(line.decode("utf-8"), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as fault:
+        raise DoesNotHold(f"{where}: cannot be read: {fault}") from None
+    if not isinstance(said, dict):
+        raise DoesNotHold(f"{where}: is no JSON object")
+    return said
+
+
+def load_keys(header: dict[str, Any], expected: dict[str, str]) -> dict[str, tuple[str, Ed25519PublicKey]]:
+    """The public keys of the file by name, each the one expected where a fingerprint was given."""
+    keys = {}
+    for name in ("ledger", *SIGNED_WITH):
+        try:
+            key = load_pem_public_key(header["keys"][name]["pem"].encode())
+        except (KeyError, TypeError, AttributeError, ValueError) as fault:
+            raise DoesNotHold(f"line 1: no public {name} key: {fault!r}") from None
+        if not isinstance(key, Ed25519PublicKey):
+            raise DoesNotHold(f"line 1: the {name} key is no Ed25519 key")
+        fingerprint = sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+        if expected[name] and expected[name] != fingerprint:
+            raise DoesNotHold(f"line 1: the {name} key is {fingerprint}, expected was {expected[name]}")
+        keys[name] = (fingerprint, key)
+    if len({fingerprint for fingerprint, _ in keys.values()}) < len(keys):
+        raise DoesNotHold("line 1: two keys are the same: whoever records evidence could forge decisions")
+    return keys
+
+
+def verify_entry(
+    line: bytes, place: int, previous: str, use_case: object, keys: dict[str, tuple[str, Ed25519PublicKey]]
+) -> None:
+    """Raises unless the line is the entry of this place, signed as its kind demands and bound to the one before."""
+    where = f"entry {place}"
+    said = parse(line, where)
+    if sorted(said) != MEMBERS or said["format"] != 2 or not all(isinstance(said[name], str) for name in TEXTS):
+        raise DoesNotHold(f"{where}: is no entry of form 2")
+    if said["use_case"] != use_case:
+        raise DoesNotHold(f"{where}: is of the ledger of {said['use_case']}")
+    if said["sequence"] != place or isinstance(said["sequence"], bool):
+        raise DoesNotHold(f"{where}: found sequence {said['sequence']}: removed, inserted or reordered")
+    name = next((key for key, kinds in SIGNED_WITH.items() if said["kind"] in kinds), "ledger")
+    fingerprint, key = keys[name]
+    if said["key_sha256"] != fingerprint:
+        raise DoesNotHold(f"{where}: kind {said['kind']} must be signed with the {name} key, it names another")
+    # Names are sorted and quotes inside strings are escaped, so the last one found is the entry's own.
+    member = f',"signature":"{said["signature"]}"'.encode()
+    at = line.rfind(member)
+    if at < 0 or not line.startswith(b',"subject":"', at + len(member)):
+        raise DoesNotHold(f"{where}: its signature is not where canonical JSON has it")
+    try:
+        signature = base64.b64decode(said["signature"], validate=True)
+        key.verify(signature, PREFIX + sha256(line[:at] + line[at + len(member) :]).encode())
+    except (ValueError, InvalidSignature):
+        raise DoesNotHold(f"{where}: its signature does not hold: changed, or signed with another key") from None
+    if said["previous"] != previous:
+        raise DoesNotHold(f"{where}: previous is {said['previous'][:12]}, the line before it is {previous[:12]}")
+
+
+def verify_head(place: str, head: dict[str, Any], digests: list[str]) -> None:
+    """Raises if somebody outside the chain knows of an entry that is not there, or is another."""
+    sequence, digest = head.get("sequence"), head.get("digest")
+    if not isinstance(sequence, int) or not HEX.fullmatch(str(digest)) or sequence < 1:
+        raise DoesNotHold(f"{place}: is no head")
+    if sequence > len(digests):
+        raise DoesNotHold(f"entry {len(digests) + 1}: cut off: the file ends there, {place} knows entry {sequence}")
+    if digests[sequence - 1] != digest:
+        raise DoesNotHold(f"entry {sequence}: the chain was rewritten: {place} knows {digest}")
+
+
+def verify(data: bytes, expected: dict[str, str], heads: Sequence[str] = ()) -> str:
+    """Verifies an export.
+
+    Args:
+        data: The file's bytes.
+        expected: Fingerprints of the ``ledger``, ``decisions`` and ``oversight`` keys; empty where they are not known.
+        heads: Heads known from elsewhere, such as ``12 9f86d0...``.
+
+    Returns:
+        What holds, in one line.
+
+    Raises:
+        DoesNotHold: Naming the first entry that does not hold.
+    """
+    if not data.endswith(b"\n"):
+        raise DoesNotHold("the file is cut off: it does not end with a line feed")
+    lines = data[:-1].split(b"\n")
+    header = parse(lines[0], "line 1")
+    count, use_case = header.get("entries"), header.get("use_case")
+    if header.get("export") != "model-governance ledger" or header.get("format") != 2 or not isinstance(count, int):
+        raise DoesNotHold("line 1: this is no export of a ledger in form 2")
+    keys = load_keys(header, expected)
+    if len(lines) < 1 + count:
+        raise DoesNotHold(f"entry {len(lines)}: cut off: the file says it has {count} entries")
+    digests: list[str] = []
+    for place, line in enumerate(lines[1 : 1 + count], start=1):
+        verify_entry(line, place, digests[-1] if digests else "0" * 64, use_case, keys)
+        digests.append(sha256(line))
+    if header.get("head") != (digests[-1] if digests else None):
+        raise DoesNotHold(f"line 1: says the head is {header.get('head')}, it is {digests[-1] if digests else None}")
+    published = [parse(line, f"line {number}") for number, line in enumerate(lines[1 + count :], start=2 + count)]
+    for said in published:
+        verify_head(str(said.get("published")), said, digests)
+    for text in heads:
+        sequence, _, digest = text.partition(" ")
+        known = {"sequence": int(sequence) if sequence.isdigit() else None, "digest": digest}
+        verify_head("the head given", known, digests)
+    return f"{use_case}: {count} entries hold, {len(published) + len(heads)} published heads agree"
+
+
+def main() -> int:
+    """Read the arguments, verify, and say it; see the module's docstring for the exit status."""
+    arguments = argparse.ArgumentParser(description="Verify an exported ledger.")
+    arguments.add_argument("file")
+    arguments.add_argument("--ledger-key", default="", help="sha256 of the ledger's public key (DER)")
+    arguments.add_argument("--decisions-key", default="", help="sha256 of the decisions' public key (DER)")
+    arguments.add_argument("--oversight-key", default="", help="sha256 of the policy owners' public key (DER)")
+    arguments.add_argument("--head", action="append", default=[], help="a head you know: 'SEQUENCE SHA256'")
+    given = arguments.parse_args()
+    expected = {name: getattr(given, f"{name}_key").lower() for name in ("ledger", *SIGNED_WITH)}
+    try:
+        print(verify(Path(given.file).read_bytes(), expected, given.head))
+    except (OSError, DoesNotHold) as fault:
+        print(f"DOES NOT HOLD: {fault}")
+        return 1
+    if not all(expected.values()):
+        print("NOT PROVEN: the keys are the file's own; give all three fingerprints as the owner tells them")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

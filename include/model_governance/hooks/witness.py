@@ -1,0 +1,91 @@
+"""The witness: a file of the installation, outside the bucket, that is told the head of a ledger and only ever grows.
+
+Apart from ``hooks.ledger`` because it must not share its fate: whoever can cut off a chain in the bucket need not be
+able to write here. On AWS the path is a mount of another account's file system, or of one that keeps what it is given.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from model_governance.domain.canonical import canonical_json
+from model_governance.domain.head import PublishedHead, Sighting
+from model_governance.errors import ServiceUnavailable
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A file of JSON lines, one a head.
+
+    Attributes:
+        path: The file; made when it is first written.
+    """
+
+    path: Path
+
+    def tell(self, ledger: str, head: PublishedHead, time: datetime) -> None:
+        """Appends a head, unless the file has this one; on disk when this returns.
+
+        Args:
+            ledger: Address of the ledger, such as ``s3://model-governance/ledger/loan-approval/``.
+            head: Its head.
+            time: When, aware.
+
+        Raises:
+            ServiceUnavailable: The file cannot be written.
+        """
+        if any(known.head == head for known in self.sightings(ledger)):
+            return
+        line = canonical_json({"ledger": ledger, **head.model_dump(), "time": time.isoformat()})
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                size = os.fstat(descriptor).st_size
+                # A writer that was killed may have left half a line, which must not swallow this one.
+                torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+                os.write(descriptor, (b"\n" if torn else b"") + line + b"\n")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as fault:
+            raise ServiceUnavailable(
+                f"witness {self.path} cannot be written ({fault.strerror}): the ledger's entry stands, its head is not "
+                "published there; mend it (MODEL_GOVERNANCE_WITNESS) and try again"
+            ) from fault
+
+    def sightings(self, ledger: str) -> tuple[Sighting, ...]:
+        """What the file knows of a ledger, oldest first; nothing before it is first written.
+
+        Raises:
+            ServiceUnavailable: The file cannot be read.
+        """
+        return tuple(
+            Sighting(f"the witness {self.path} (line {number})", head)
+            for number, known, head in self._heads()
+            if known == ledger
+        )
+
+    def _heads(self) -> Iterator[tuple[int, str, PublishedHead]]:
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return
+        except OSError as fault:
+            raise ServiceUnavailable(f"witness {self.path} cannot be read: {fault.strerror}") from fault
+        for number, line in enumerate(lines, start=1):
+            try:
+                said = json.loads(line)
+                head = PublishedHead(sequence=said["sequence"], digest=said["digest"])
+            except (ValueError, KeyError, TypeError, ValidationError):
+                continue  # half a line, of a writer that was killed
+            yield number, str(said.get("ledger")), head

@@ -1,0 +1,97 @@
+"""One stack for all lifecycles, with a use case for each way that one can end, all of them started together."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.lifecycle.following import Lifecycle
+from tests.running_stack import RunningStack, running_stack_with
+
+EXAMPLE = Path(__file__).parents[2] / "include" / "use_cases" / "loan-approval"
+SOURCE = ("landing", "loan-approval/loanapp.csv")
+BROKEN_SOURCE = ("landing", "loan-approval/broken.csv")
+
+Folders = dict[str, dict[str, Any]]
+
+APPROVED = "approved-loans"
+UNWANTED = "unwanted-use-case"
+REJECTED = "rejected-version"
+HELD_BACK = "held-back-version"
+BROKEN_DATA = "broken-data"
+BIASED = "biased-model"
+BROKEN_FOLDER = "broken-folder"
+
+
+def write_use_case(folder: Path, name: str, **changes: Any) -> None:
+    """The example's folder under another name, its declaration changed."""
+    shutil.copytree(EXAMPLE, folder / name)
+    file = folder / name / "use_case.yaml"
+    declared = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump({**declared, "name": name, "schedule": None, "retrain_on": [], **changes}))
+
+
+def limits(**of_metric: float) -> list[dict[str, Any]]:
+    """The example's limits with other minima."""
+    declared = yaml.safe_load((EXAMPLE / "use_case.yaml").read_text())["limits"]
+    return [{**limit, "minimum": of_metric.get(limit["metric"], limit.get("minimum"))} for limit in declared]
+
+
+@pytest.fixture(scope="session")
+def use_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("use_cases")
+    for name in (APPROVED, UNWANTED, REJECTED, HELD_BACK, BROKEN_DATA):
+        write_use_case(folder, name)
+    write_use_case(folder, BIASED, limits=limits(disparate_impact=0.97))
+    write_use_case(folder, BROKEN_FOLDER, owner=7)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(use_cases: Path) -> Iterator[RunningStack]:
+    with running_stack_with(MODEL_GOVERNANCE_USE_CASES=str(use_cases)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lifecycles(stack: RunningStack) -> dict[str, Lifecycle]:
+    """A lifecycle of each use case, on published data, waiting at its first gate or on its way to it."""
+    script = [sys.executable, str(EXAMPLE / "data.py")]
+    data = subprocess.run(script, capture_output=True, check=True, timeout=120).stdout
+    store = stack.client("data-scientist", "s3")
+    store.put_object(Bucket=SOURCE[0], Key=SOURCE[1], Body=data)
+    store.put_object(Bucket=BROKEN_SOURCE[0], Key=BROKEN_SOURCE[1], Body=_broken(data))
+    started = {name: Lifecycle(stack, name) for name in (APPROVED, UNWANTED, REJECTED, HELD_BACK, BIASED, BROKEN_DATA)}
+    for name, lifecycle in started.items():
+        lifecycle.start(**({"data_source": "s3://" + "/".join(BROKEN_SOURCE)} if name == BROKEN_DATA else {}))
+    return started
+
+
+@pytest.fixture(scope="session")
+def approved_use_cases(lifecycles: dict[str, Lifecycle]) -> dict[str, Lifecycle]:
+    """The lifecycles of the use cases that somebody wants, past their first gate."""
+    wanted = {name: lifecycle for name, lifecycle in lifecycles.items() if name not in (UNWANTED, APPROVED)}
+    for lifecycle in wanted.values():
+        lifecycle.wait_for("use_case_approval.wait", "deferred")
+        answer = lifecycle.mark("business-approver", "use_case_approval.wait", "success", "wanted")
+        assert answer.status_code == 200, answer.text
+    return wanted
+
+
+def _broken(data: bytes) -> bytes:
+    """The data set with labels that mean nothing and a facet that is missing in most rows."""
+    header, *rows = data.decode().splitlines()
+    columns = header.split(",")
+    label, facet = columns.index("approve"), columns.index("white")
+    broken = [row.split(",") for row in rows]
+    for row in broken[:100]:
+        row[label] = "2"
+    for row in broken[: len(broken) // 2]:
+        row[facet] = ""
+    return "\n".join([header, *(",".join(row) for row in broken)]).encode() + b"\n"
