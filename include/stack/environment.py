@@ -77,15 +77,17 @@ def environment_of(program: Program, settings: Settings) -> dict[str, str]:
     if program is Program.SAGEMAKER:
         return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
     variables = {**shared, **_airflow(settings, credentials)}
-    variables |= _public_keys(credentials)
     if program in _WITH_DATABASE:
         variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = settings.database_url
         variables["AIRFLOW__CORE__FERNET_KEY"] = credentials.text(FERNET_KEY)
+    if program is Program.API_SERVER:
+        variables["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"] = str(credentials.path(PASSWORDS))
     if program in _SIGNING_LOG_REQUESTS:
         variables["AIRFLOW__API__SECRET_KEY"] = credentials.text(API_SECRET_KEY)
     if program in _SIGNING_TASKS_TOKENS:
         variables["AIRFLOW__API_AUTH__JWT_SECRET"] = credentials.text(JWT_SECRET)
     if program in _WITH_CONNECTIONS:
+        variables |= _public_keys(credentials)
         variables["AIRFLOW_CONN_AWS_DEFAULT"] = _connection(settings, credentials.key("pipeline"))
         variables["AIRFLOW_CONN_AWS_DECISIONS"] = _connection(settings, None)
     if program in _DECIDING:
@@ -216,7 +218,6 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
             "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": users,
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(credentials.path(PASSWORDS)),
         "AIRFLOW__AWS__SESSION_FACTORY": "model_governance.hooks.aws_session.SharedDataSessionFactory",
         "AIRFLOW__API__HOST": settings.host,
         "AIRFLOW__API__PORT": str(settings.airflow_port),
