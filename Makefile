@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 APPROVE ?=
+BENCH ?=
 BIN := .venv/bin
 READY := .venv/.ready
 # uv of the path, else the one that `setup` puts into .environments/uv.
@@ -20,7 +21,7 @@ $(READY): uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed as $(PYTHON); set PYTHON=<path of one>" >&2; exit 1; }
 	@command -v uv >/dev/null || test -x .environments/uv/bin/uv || \
-		$(PYTHON) -m pip install --quiet --target .environments/uv 'uv>=0.9' || \
+		$(PYTHON) -m pip install --quiet --root-user-action ignore --target .environments/uv 'uv>=0.9' || \
 		{ $(PYTHON) -m venv .environments/uv && .environments/uv/bin/pip install --quiet 'uv>=0.9'; } || \
 		{ echo "uv could not be installed: $(PYTHON) has neither pip nor venv; install one of them, or uv" >&2; exit 1; }
 	@echo "installing the project's environment ..."
@@ -62,5 +63,5 @@ lint: $(READY)  ## Run the linters, type checks and import contracts alone
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(READY)  ## Measure it: lifecycle, overhead, decisions, server
+bench: $(READY)  ## Measure it, all or what BENCH="server decision" names; leaves nothing running
 	@$(BIN)/python -m tests.benchmarks $(BENCH)

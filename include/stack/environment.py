@@ -23,6 +23,8 @@ from stack.credentials import (
     JWT_SECRET,
     LEDGER_KEY,
     LEDGER_PUBLIC_KEY,
+    OVERSIGHT_KEY,
+    OVERSIGHT_PUBLIC_KEY,
     PASSWORDS,
     PRINCIPALS,
     Credentials,
@@ -118,6 +120,7 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         "MODEL_GOVERNANCE_LANDING_BUCKET": settings.landing_bucket,
         "MODEL_GOVERNANCE_LEDGER_KEY_ID": settings.ledger_key_id,
         "MODEL_GOVERNANCE_DECISIONS_KEY_ID": settings.decisions_key_id,
+        "MODEL_GOVERNANCE_OVERSIGHT_KEY_ID": settings.oversight_key_id,
         **_public_keys(credentials),
         "MODEL_GOVERNANCE_WITNESS": str(settings.witness),
         "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
@@ -130,6 +133,7 @@ def _public_keys(credentials: Credentials) -> dict[str, str]:
     return {
         "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY": str(credentials.path(DECISIONS_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_OVERSIGHT_PUBLIC_KEY": str(credentials.path(OVERSIGHT_PUBLIC_KEY)),
     }
 
 
@@ -181,6 +185,7 @@ def _sagemaker_server(settings: Settings, credentials: Credentials) -> dict[str,
         "SAGEMAKER_SERVER_ENVIRONMENTS": str(settings.environments),
         "SAGEMAKER_SERVER_LEDGER_KEY": str(credentials.path(LEDGER_KEY)),
         "SAGEMAKER_SERVER_DECISIONS_KEY": str(credentials.path(DECISIONS_KEY)),
+        "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(credentials.path(OVERSIGHT_KEY)),
         "SAGEMAKER_SERVER_HOST": settings.host,
         "SAGEMAKER_SERVER_PORT": str(settings.sagemaker_port),
         "SAGEMAKER_SERVER_ACCOUNT": settings.account,
@@ -199,7 +204,7 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
     return {
         **(celery if settings.broker_url else {}),
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.dags),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -212,6 +217,7 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": users,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(credentials.path(PASSWORDS)),
+        "AIRFLOW__AWS__SESSION_FACTORY": "model_governance.hooks.aws_session.SharedDataSessionFactory",
         "AIRFLOW__API__HOST": settings.host,
         "AIRFLOW__API__PORT": str(settings.airflow_port),
         "AIRFLOW__API__WORKERS": "1",

@@ -125,7 +125,7 @@ def test_the_key_that_decides_and_the_ledgers_key_go_where_they_must_and_nowhere
 
     assert given("principal-decision-service.json") == {"airflow-api-server", "airflow-triggerer"}
     assert given("ledger-key.pem") == {"sagemaker"}
-    assert given("decisions-key.pem") == {"sagemaker"}
+    assert given("decisions-key.pem") == given("oversight-key.pem") == {"sagemaker"}
     assert given("principals.json") == {"sagemaker", "s3-init"}
 
 

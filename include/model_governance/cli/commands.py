@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from model_governance.cli import clean_up, demo, gates, ledger, oversight, policy, status, use_cases
+from model_governance.cli import clean_up, demo, gates, ledger, oversight, policy, replay, served, status, use_cases
 from model_governance.cli.terminal import refusals_are_lines
 
 app = typer.Typer(
@@ -21,8 +21,11 @@ app.add_typer(oversight.app, name="finding")
 app.command("approve")(gates.approve)
 app.command("reject")(gates.reject)
 app.command("except")(oversight.grant)
+app.command("expired")(oversight.expired)
 app.command("missing")(gates.missing)
 app.command("status")(status.status)
+app.command("replay")(replay.replay)
+app.command("served")(served.served)
 app.command("use-cases")(use_cases.list_use_cases)
 app.command("clean-up")(clean_up.clean_up)
 app.command("demo")(demo.demo)

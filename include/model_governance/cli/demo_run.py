@@ -14,6 +14,7 @@ from model_governance.cli.live_view import RunView
 from model_governance.cli.stack_people import StackPerson
 from model_governance.cli.terminal import console, say
 from model_governance.decisions.record import since_clean_up
+from model_governance.decisions.subject import Standing, read_subject
 from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.request import GateRequest
@@ -127,7 +128,7 @@ class DemoRun:
             if waiting is None or waiting.state != "deferred" or gate in self.decided:
                 continue
             request = self._request(gate)
-            if request is None:
+            if request is None or not self._waits_for_people(request):
                 continue
             if gate not in self.announced:
                 self.announced.add(gate)
@@ -140,6 +141,11 @@ class DemoRun:
         person = StackPerson(approver.person)
         said = approver.approve(person, self.dag_id, self.run_id, request)
         say(f"{gate} gate: approved by {person.name} by {approver.channel}: {said}")
+
+    def _waits_for_people(self, request: GateRequest) -> bool:
+        """Whether the registry says so: the gate of a use case that is approved ends by itself a moment later."""
+        subject = read_subject(self.installation, request.gate, self.use_case, request.subject)
+        return subject.standing is Standing.PENDING
 
     def _request(self, gate: Gate) -> GateRequest | None:
         """The newest request of this gate that this run asks, or that its use case waits for."""

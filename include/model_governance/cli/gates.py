@@ -16,7 +16,7 @@ import typer
 from model_governance.cli.terminal import installation, say, say_indented
 from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.decide import check_decision
-from model_governance.decisions.missing import missing_for
+from model_governance.decisions.missing import outlook
 from model_governance.decisions.record import read_record
 from model_governance.decisions.subject import Standing, answer, read_subject
 from model_governance.domain.condition import write_remark
@@ -65,25 +65,24 @@ def missing(
     version: Annotated[
         int | None, typer.Argument(help="Version of the model; the newest by default.", min=1, show_default=False)
     ] = None,
-    gate: Annotated[Gate | None, typer.Option(help="This gate alone; by default every one up to production.")] = None,
+    gate: Annotated[Gate, typer.Option(help="The last gate to ask about.")] = Gate.PRODUCTION,
 ) -> None:
-    """Say what stands between a version and production, with owner and remedy; exit status 1 if anything does."""
+    """Say what is missing for the next stage and on to production, each with owner and remedy; exit status 1 if any."""
     known = installation()
-    gates = [gate] if gate else list(Gate)
-    subjects = {each: _subject(known, use_case, each, None if each is Gate.USE_CASE else version) for each in gates}
-    found = [_say_what_is_missing(known, each, use_case, subject) for each, subject in subjects.items()]
-    if any(found):
+    has_version = version is not None or known.registry.group_exists(use_case)
+    subject = _subject(known, use_case, Gate.PRODUCTION, version) if has_version else None
+    found = outlook(known, use_case, subject.arn if subject else None)
+    order = list(Gate)
+    asked = {each: items for each, items in found.items.items() if order.index(each) <= order.index(gate)}
+    for place, (each, items) in enumerate(asked.items()):
+        about = subject.name if subject and each is not Gate.USE_CASE else use_case
+        say(f"{'next' if place == 0 else 'then'}: the {each} gate of {about}", style="bold")
+        for item in items:
+            say_indented(f"- {item.what}: {item.reason}", indent="  ")
+            say_indented(f"owner {item.owner}; {item.how}", indent="    ", hanging="")
+    if asked:
         raise typer.Exit(1)
-
-
-def _say_what_is_missing(known: Installation, gate: Gate, use_case: str, subject: _Subject) -> bool:
-    """Says what is missing for a gate; whether anything is."""
-    items = missing_for(known, gate, use_case, subject.arn)
-    say(f"{gate} gate of {subject.name}: " + ("missing" if items else "nothing is missing"), style="bold")
-    for item in items:
-        say_indented(f"- {item.what}: {item.reason}", indent="  ")
-        say_indented(f"owner {item.owner}; {item.how}", indent="    ", hanging="")
-    return bool(items)
+    say(f"{subject.name if subject else use_case}: nothing is missing for the {gate} gate")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``model-governance except`` and ``finding``: what people whom the policy names put beside a version's evidence."""
+"""``model-governance except``, ``finding`` and ``expired``: what people put beside evidence, what time took."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from model_governance.cli.gates import caller
 from model_governance.cli.terminal import installation, say, say_indented
 from model_governance.cli.use_cases import refuse_unknown
+from model_governance.decisions.expiry import expired_approvals, flag_expired
 from model_governance.decisions.oversight import close_finding, grant_exception, open_finding
 from model_governance.decisions.record import read_findings
 from model_governance.domain.oversight import Severity
@@ -50,6 +51,20 @@ def grant(
         f"recorded as entry {entry.sequence} of the ledger: exception for {item} of version {version}, granted by "
         f"{entry.body['granted_by']} as {entry.body['role']}, until {until:%Y-%m-%d}"
     )
+
+
+def expired(
+    flag: Annotated[bool, typer.Option("--flag", help="Tag the endpoints, and note it in the life cycles.")] = False,
+) -> None:
+    """Name what serves although its approval has run out, and whose it is; exit status 1 if anything does."""
+    known = installation()
+    found = flag_expired(known) if flag else expired_approvals(known)
+    for each in found:
+        told = f"{each.owner} <{each.email}>" if each.email else each.owner
+        say(f"{each.sentence} (owner: {told})")
+    if found:
+        raise typer.Exit(1)
+    say("every version in production is approved")
 
 
 @app.command("open")

@@ -5,6 +5,7 @@ Importing the library takes seconds and is done inside the functions. Its usage 
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,7 @@ def evaluate_expectations(frame: pd.DataFrame, declared: tuple[Expectation, ...]
         DataRefused: For an expectation that does not exist, or arguments that it does not take; it is named.
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells a task's log of its own loading
     import great_expectations
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

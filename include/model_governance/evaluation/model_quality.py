@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics
 
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.bias import Assessed
@@ -50,36 +50,44 @@ def measure_binary_classification(
     return measured
 
 
+@cache
+def _scores() -> Any:
+    """scikit-learn's metrics; loading them takes a second, and who reads only the names below is spared it."""
+    from sklearn import metrics
+
+    return metrics
+
+
 Metric = Callable[[Labels, Labels, Probabilities], Assessed]
 
 
 def _accuracy(labels: Labels, predicted: Labels, _: Probabilities) -> Assessed:
-    return Assessed(float(metrics.accuracy_score(labels, predicted)))
+    return Assessed(float(_scores().accuracy_score(labels, predicted)))
 
 
 def _auc(labels: Labels, _: Labels, probabilities: Probabilities) -> Assessed:
     if labels.all() or not labels.any():
         kind = "positive" if labels.all() else "negative"
         return Assessed(None, f"all {len(labels)} held-out labels are {kind}; the area under the ROC curve needs both")
-    return Assessed(float(metrics.roc_auc_score(labels, probabilities)))
+    return Assessed(float(_scores().roc_auc_score(labels, probabilities)))
 
 
 def _precision(labels: Labels, predicted: Labels, _: Probabilities) -> Assessed:
     if not predicted.any():
         return Assessed(None, f"none of the {len(labels)} held-out rows is predicted positive")
-    return Assessed(float(metrics.precision_score(labels, predicted)))
+    return Assessed(float(_scores().precision_score(labels, predicted)))
 
 
 def _recall(labels: Labels, predicted: Labels, _: Probabilities) -> Assessed:
     if not labels.any():
         return Assessed(None, f"none of the {len(labels)} held-out labels is positive")
-    return Assessed(float(metrics.recall_score(labels, predicted)))
+    return Assessed(float(_scores().recall_score(labels, predicted)))
 
 
 def _true_negative_rate(labels: Labels, predicted: Labels, _: Probabilities) -> Assessed:
     if labels.all():
         return Assessed(None, f"none of the {len(labels)} held-out labels is negative")
-    return Assessed(float(metrics.recall_score(~labels, ~predicted)))
+    return Assessed(float(_scores().recall_score(~labels, ~predicted)))
 
 
 def _complement(metric: Metric) -> Metric:
@@ -93,7 +101,7 @@ def _complement(metric: Metric) -> Metric:
 def _f1(labels: Labels, predicted: Labels, _: Probabilities) -> Assessed:
     if not (labels.any() or predicted.any()):
         return Assessed(None, f"none of the {len(labels)} held-out rows is positive, by label or by prediction")
-    return Assessed(float(metrics.f1_score(labels, predicted)))
+    return Assessed(float(_scores().f1_score(labels, predicted)))
 
 
 def _accuracy_best_constant_classifier(labels: Labels, _: Labels, __: Probabilities) -> Assessed:
@@ -118,7 +126,7 @@ METRIC_NAMES = frozenset(_METRICS)
 
 
 def _confusion_matrix(labels: Labels, predicted: Labels) -> dict[str, dict[str, int]]:
-    counted = metrics.confusion_matrix(labels, predicted, labels=[False, True])
+    counted = _scores().confusion_matrix(labels, predicted, labels=[False, True])
     return {str(true): {str(said): int(counted[true][said]) for said in (0, 1)} for true in (0, 1)}
 
 

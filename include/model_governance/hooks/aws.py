@@ -122,7 +122,8 @@ class AirflowClients:
     def __init__(self, conn_id: str = PIPELINE_CONNECTION, application: str = "model-governance") -> None:
         self.conn_id = conn_id
         self._settings = client_settings(application)
-        self._session: boto3.Session | None = None
+        self._hook: Any = None
+        self._session: Any = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -132,29 +133,35 @@ class AirflowClients:
         Raises:
             AccessRefused: The connection does not exist here.
         """
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._made(service)
+            return self._clients[service]
+
+    def _made(self, service: Service) -> Any:
+        """A client as the provider's hook would make it, but all of them from one session.
+
+        The hook makes a session a client, and walks the call stack for a user agent that names the calling operator.
+        """
         from airflow.exceptions import AirflowNotFoundException  # type: ignore[attr-defined]
         from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-        with self._lock:
-            if service not in self._clients:
-                try:
-                    with calling(service, "a client"):
-                        # Asked for first: the hook itself falls back to the process's own credentials.
-                        AwsBaseHook.get_connection(self.conn_id)
-                        hook = AwsBaseHook(aws_conn_id=self.conn_id, client_type=service, config=self._settings)
-                        # One session for all services: each reads botocore's endpoint rules anew, which takes long.
-                        self._session = self._session or hook.get_session()
-                        self._clients[service] = self._session.client(
-                            service,
-                            endpoint_url=hook.conn_config.get_service_endpoint_url(service_name=service),
-                            config=self._settings,
-                            verify=hook.verify,
-                        )
-                except AirflowNotFoundException as fault:
-                    raise AccessRefused(
-                        f"no client of {service}: there is no Airflow connection {self.conn_id!r} here: {fault}"
-                    ) from fault
-            return self._clients[service]
+        try:
+            with calling(service, "a client"):
+                if self._hook is None:
+                    # Asked for first: the hook itself falls back to the process's own credentials.
+                    AwsBaseHook.get_connection(self.conn_id)
+                    hook = AwsBaseHook(aws_conn_id=self.conn_id, client_type=service, config=self._settings)
+                    self._session = hook.get_session(region_name=hook.region_name)
+                    self._hook = hook
+                endpoint = self._hook.conn_config.get_service_endpoint_url(service)
+                return self._session.client(
+                    service, endpoint_url=endpoint, config=self._hook.config, verify=self._hook.verify
+                )
+        except AirflowNotFoundException as fault:
+            raise AccessRefused(
+                f"no client of {service}: there is no Airflow connection {self.conn_id!r} here: {fault}"
+            ) from fault
 
 
 @contextmanager

@@ -18,9 +18,11 @@ from model_governance.hooks.aws import PIPELINE_CONNECTION, calling
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, TEST_STAGE, StageStatus
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import Run, current_run, job_poll_seconds
+from model_governance.triggers.job import EndpointTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.triggers.base import BaseTrigger
 
 _LONGEST_SECONDS = 3600
 
@@ -59,6 +61,7 @@ class EndpointOperator(SageMakerEndpointOperator):
         )
         self.use_case = use_case
         self.environment = environment
+        self.endpoint_config = ""
 
     def execute(self, context: Context) -> None:  # type: ignore[override]
         """Opens the gate, then creates or updates the endpoint and waits for it in the triggerer."""
@@ -72,9 +75,10 @@ class EndpointOperator(SageMakerEndpointOperator):
                 self.log.warning("endpoint %s has failed (%s): it is made anew", name, found.failure_reason)
                 run.installation.endpoints.delete(name)
                 found = None
+            self.endpoint_config = config_name(run, self.environment)
             if found is not None and found.status != "InService":
                 self._wait_for(name)
-            if found is not None and found.config == config_name(run, self.environment):
+            if found is not None and found.config == self.endpoint_config:
                 self.log.info("endpoint %s serves %s already", name, found.config)
                 return
             note_stage(run, self.environment, StageStatus.DEPLOYING, f"to endpoint {name}")
@@ -85,10 +89,15 @@ class EndpointOperator(SageMakerEndpointOperator):
             with calling("sagemaker", f"{self.operation} endpoint {name}"):
                 super().execute(context)
 
+    def defer(self, *, trigger: BaseTrigger, **arguments: Any) -> NoReturn:
+        """Waits by the trigger that ends the task itself once the endpoint serves this candidate."""
+        fields = trigger.serialize()[1]
+        super().defer(trigger=EndpointTrigger(endpoint_config=self.endpoint_config, **fields), **arguments)
+
     def execute_complete(  # type: ignore[override]
         self, context: Context, event: dict[str, Any] | None = None
     ) -> None:
-        """Ends the task once the endpoint serves this candidate.
+        """Ends the task by how the endpoint is, if the trigger did not find it as wanted.
 
         Raises:
             AirflowException: It does not; worth another try.

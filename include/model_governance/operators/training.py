@@ -7,16 +7,17 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator
-from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from model_governance.hooks.aws import PIPELINE_CONNECTION, calling
 from model_governance.hooks.jobs import Job, attempt_name, attempts, is_an_outage
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import Run, current_run, job_poll_seconds
+from model_governance.triggers.job import JobTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.triggers.base import BaseTrigger
 
 _GRACE_SECONDS = 3600
 """Seconds beyond the job's own limit that are waited for it: instances are started and data is copied too."""
@@ -64,10 +65,14 @@ class TrainingOperator(SageMakerTrainingOperator):
                 with calling("sagemaker", f"CreateTrainingJob {self.config['TrainingJobName']}"):
                     super().execute(context)
 
+    def defer(self, *, trigger: BaseTrigger, **arguments: Any) -> NoReturn:
+        """Waits by the trigger that ends a completed job's task itself, in the place of the provider's."""
+        super().defer(trigger=JobTrigger(**trigger.serialize()[1]), **arguments)
+
     def execute_complete(  # type: ignore[override]
         self, context: Context, event: dict[str, Any] | None = None
     ) -> None:
-        """Ends the task by what the trigger saw.
+        """Ends the task by what the trigger saw, if that was no success.
 
         Raises:
             AirflowFailException: The job failed or was stopped.
@@ -78,7 +83,7 @@ class TrainingOperator(SageMakerTrainingOperator):
     def _wait_for(self, job: Job) -> NoReturn:
         self.log.info("training job %s runs already", job.name)
         self.defer(
-            trigger=SageMakerTrigger(
+            trigger=JobTrigger(
                 job_name=job.name,
                 job_type="Training",
                 waiter_delay=self.check_interval,

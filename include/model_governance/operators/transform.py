@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTransformOperator
-from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger
 
 from model_governance.hooks.aws import PIPELINE_CONNECTION, calling
 from model_governance.hooks.jobs import Job, attempt_name, attempts
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import Run, current_run, job_poll_seconds
 from model_governance.operators.training import refuse_failed_job
+from model_governance.triggers.job import JobTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.triggers.base import BaseTrigger
 
 _LONGEST_SECONDS = 86400
 
@@ -59,10 +60,14 @@ class TransformOperator(SageMakerTransformOperator):
                 with calling("sagemaker", f"CreateTransformJob {self.config['Transform']['TransformJobName']}"):
                     super().execute(context)
 
+    def defer(self, *, trigger: BaseTrigger, **arguments: Any) -> NoReturn:
+        """Waits by the trigger that ends a completed job's task itself, in the place of the provider's."""
+        super().defer(trigger=JobTrigger(**trigger.serialize()[1]), **arguments)
+
     def execute_complete(  # type: ignore[override]
         self, context: Context, event: dict[str, Any] | None = None
     ) -> None:
-        """Ends the task by what the trigger saw.
+        """Ends the task by what the trigger saw, if that was no success.
 
         Raises:
             AirflowFailException: The job failed or was stopped.
@@ -73,7 +78,7 @@ class TransformOperator(SageMakerTransformOperator):
     def _wait_for(self, job: Job) -> NoReturn:
         self.log.info("transform job %s runs already", job.name)
         self.defer(
-            trigger=SageMakerTrigger(
+            trigger=JobTrigger(
                 job_name=job.name,
                 job_type="Transform",
                 waiter_delay=self.check_interval,

@@ -6,11 +6,12 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, Param
+from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, Param, get_parsing_context
 
 from model_governance.domain.use_case import UseCase
 from model_governance.errors import UseCaseInvalid
-from model_governance.hooks.configuration import Configuration, UseCases
+from model_governance.hooks.airflow_api import DAG_PREFIX
+from model_governance.hooks.configuration import Configuration
 from model_governance.hooks.installation import Settings
 from model_governance.stages.failure import record_failure
 
@@ -25,8 +26,15 @@ TASK_DEFAULTS: dict[str, Any] = {
 
 
 def use_cases() -> tuple[UseCase, ...]:
-    """The use cases whose folder validates, by name; a run that is being executed reads only its own."""
-    return tuple(_folders().valid.values())
+    """The use cases whose folder validates, by name; a task that is being executed reads only its own.
+
+    Raises:
+        UseCaseInvalid, RecordMissing: The executed task's folder does not validate, or has gone.
+    """
+    executed = get_parsing_context().dag_id or ""
+    if executed.startswith(DAG_PREFIX):
+        return (_configuration().use_case(executed.removeprefix(DAG_PREFIX)),)
+    return tuple(_configuration().use_cases().valid.values())
 
 
 def refuse_invalid_folders() -> None:
@@ -35,7 +43,7 @@ def refuse_invalid_folders() -> None:
     Raises:
         UseCaseInvalid: Naming file, field and reason.
     """
-    faults = _folders().faults
+    faults = _configuration().use_cases().faults
     if faults:
         raise UseCaseInvalid("\n" + "\n".join(str(fault) for fault in faults.values()))
 
@@ -81,6 +89,6 @@ def run_form(use_case: UseCase) -> dict[str, Param]:
     }
 
 
-def _folders() -> UseCases:
+def _configuration() -> Configuration:
     settings = Settings.from_environment(os.environ)
-    return Configuration(settings.use_cases, settings.policies).use_cases()
+    return Configuration(settings.use_cases, settings.policies)
