@@ -18,6 +18,7 @@ from model_governance.cli.live_view import STAGES, RunView, stage_state, stage_t
 from model_governance.domain.decision import Gate
 from model_governance.domain.request import GateRequest
 from model_governance.hooks.airflow_api import TaskInstance
+from stack.settings import Settings
 
 PAGE = f"http://127.0.0.1:8080/dags/model_lifecycle.loan-approval/runs/{'r' * 60}/tasks/governance_approval.wait"
 
@@ -118,8 +119,11 @@ def test_a_demonstration_without_a_stack_or_with_nonsense_ends_in_one_line(comma
     assert command("data-scientist", "demo", "--minutes", "0").status == 2
 
 
-def test_a_demonstration_without_airflow_ends_in_one_line(case: Case, command: Command, stack_settings: object) -> None:
-    home: dict[str, str | None] = {"MODEL_GOVERNANCE_HOME": str(stack_settings.home)}
+def test_a_demonstration_without_airflow_ends_in_one_line(
+    case: Case, command: Command, stack_settings: Settings
+) -> None:
+    home: dict[str, str | None] = {**stack_settings.exported, "MODEL_GOVERNANCE_USE_CASES": str(case.folder.parent)}
+    home |= {"MODEL_GOVERNANCE_POLICIES": str(case.policies), "MODEL_GOVERNANCE_AIRFLOW_URL": "http://127.0.0.1:9"}
     unknown = command("data-scientist", "demo", "--use-case", "nonsense", environment=home)
     assert "there is no use case 'nonsense'" in unknown.refusal
     said = command("data-scientist", "demo", "--use-case", case.name, environment=home)
