@@ -148,9 +148,10 @@ def test_missing_walks_the_gates_up_to_production_and_names_owner_and_remedy(cas
     arn = case.governed()
     waiting = command("data-scientist", "missing", case.name)
     assert waiting.status == 1
-    assert f"use_case gate of {case.name}: nothing is missing" in waiting.out
-    assert f"governance gate of {case.name} version 1: missing" in waiting.out
-    assert "owner governance_officer; approve or reject" in waiting.out
+    assert "the use_case gate" not in waiting.out
+    assert f"next: the governance gate of {case.name} version 1" in waiting.out
+    assert f"then: the production gate of {case.name} version 1" in waiting.out
+    assert "owner governance-officer (risk)" in waiting.out
     assert "test_validation" in waiting.out
     case.decide(Gate.GOVERNANCE, arn)
     case.gather(arn, EvidenceKind.TEST_VALIDATION)
@@ -158,6 +159,6 @@ def test_missing_walks_the_gates_up_to_production_and_names_owner_and_remedy(cas
     case.decide(Gate.PRODUCTION, arn)
     nothing = command("data-scientist", "missing", case.name, "1")
     assert nothing.status == 0, nothing.out
-    assert nothing.out.count("nothing is missing") == 3
+    assert f"{case.name} version 1: nothing is missing for the production gate" in nothing.out
     assert "has no version 2" in command("data-scientist", "missing", case.name, "2").refusal
     assert "there is no use case 'nix'" in command("data-scientist", "missing", "nix").refusal
