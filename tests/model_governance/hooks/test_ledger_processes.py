@@ -17,7 +17,7 @@ import pytest
 
 from model_governance.domain.ledger import Entry
 from model_governance.hooks.installation import Installation
-from stack.credentials import DECISIONS_PUBLIC_KEY, LEDGER_PUBLIC_KEY, Credentials
+from stack.credentials import DECISIONS_PUBLIC_KEY, LEDGER_PUBLIC_KEY, OVERSIGHT_PUBLIC_KEY, Credentials
 from stack.settings import Settings
 
 PROGRAM = Path(__file__).with_name("ledger_writer.py")
@@ -40,6 +40,7 @@ def write(stack_settings: Settings, registry_server: None, name: str) -> Iterato
         "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
         "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY": str(credentials.path(DECISIONS_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_OVERSIGHT_PUBLIC_KEY": str(credentials.path(OVERSIGHT_PUBLIC_KEY)),
     }
     started: list[subprocess.Popen[str]] = []
 
