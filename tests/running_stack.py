@@ -81,15 +81,20 @@ class RunningStack:
 @contextmanager
 def running_stack_with(**changes: str) -> Iterator[RunningStack]:
     """Start a stack, its environment changed by what is given; stop it, and check that no process is left."""
-    with stack_folder() as folder:
-        environment = {**folder, **changes}
-        settings = Settings.from_environment(environment)
-        try:
-            lifecycle.up(settings, environment, print)
-            yield RunningStack(settings, environment)
-        finally:
-            lifecycle.down(settings)
-            assert processes_of(settings.home) == []
+    with stack_folder() as folder, started_stack({**folder, **changes}) as stack:
+        yield stack
+
+
+@contextmanager
+def started_stack(environment: dict[str, str]) -> Iterator[RunningStack]:
+    """Start the stack that this environment describes; stop it, and check that no process is left."""
+    settings = Settings.from_environment(environment)
+    try:
+        lifecycle.up(settings, environment, print)
+        yield RunningStack(settings, environment)
+    finally:
+        lifecycle.down(settings)
+        assert processes_of(settings.home) == []
 
 
 @contextmanager

@@ -33,6 +33,11 @@ class Figure:
         return f"{self.name:<62} {self.value:>10.3f} {self.unit:<9}{verdict}"
 
 
+def say(progress: str) -> None:
+    """Tells how far a benchmark is."""
+    print(f"  ... {progress}", flush=True)
+
+
 def at_least(name: str, value: float, unit: str, goal: float) -> Figure:
     """A figure that should not be below its goal."""
     return Figure(name, value, unit, f"≥ {goal:g}", value >= goal)

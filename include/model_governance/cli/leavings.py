@@ -193,8 +193,10 @@ def _delete_lineage(client: Any, arn: str) -> None:
         for each in found:
             ends = {"SourceArn": each["SourceArn"], "DestinationArn": each["DestinationArn"]}
             _pass_over(f"DeleteAssociation of {arn}", client.delete_association, **ends)
-    kind = "Action" if ":action/" in arn else "Artifact"
-    _pass_over(f"Delete{kind} {arn}", getattr(client, f"delete_{kind.lower()}"), **{f"{kind}Arn": arn})
+    if ":action/" in arn:
+        _pass_over(f"DeleteAction {arn}", client.delete_action, ActionName=arn.rsplit("/", 1)[-1])
+    else:
+        _pass_over(f"DeleteArtifact {arn}", client.delete_artifact, ArtifactArn=arn)
 
 
 def _stop(client: Any, what: Leavings) -> None:

@@ -96,6 +96,7 @@ def _circumstances(
         evidence=evidence,
         policy=installation.texts.policy(record.request.policy_digest),
         people=installation.texts.people(decision.people_digest),
+        oversight=record.oversight,
         use_case=_declaration(before, record.request.use_case_digest),
         recorded=max(entry.time, decision.time),
     )

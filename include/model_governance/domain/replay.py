@@ -10,6 +10,7 @@ from model_governance.domain.decision import Decision, DecisionVerdict
 from model_governance.domain.eligibility import deciding_role
 from model_governance.domain.evidence import Evidence
 from model_governance.domain.gate import GateState, evaluate_gate
+from model_governance.domain.oversight import Oversight
 from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
 from model_governance.domain.request import GateRequest
@@ -28,6 +29,7 @@ class Circumstances:
         evidence: Every piece of evidence on the subject recorded before the request.
         policy: The text of the request's policy digest.
         people: The text of the decision's people digest.
+        oversight: The exceptions, findings and supersession on record before the decision.
         use_case: The declaration of the request's digest; None where none is on record.
         recorded: When the ledger took the decision.
     """
@@ -37,6 +39,7 @@ class Circumstances:
     evidence: Sequence[Evidence]
     policy: Policy
     people: People
+    oversight: Oversight
     use_case: UseCase | None
     recorded: datetime
 
@@ -97,12 +100,12 @@ def _evidence(then: Circumstances) -> Iterator[str]:
 
 def _gate(decision: Decision, then: Circumstances) -> Iterator[str]:
     """The gate before the decision, which must have waited, and after it, which must show it."""
-    before = evaluate_gate(then.policy, then.request, then.before, then.recorded)
+    before = evaluate_gate(then.policy, then.request, then.before, then.recorded, None, then.oversight)
     approves = decision.verdict is DecisionVerdict.APPROVE
     if before.state is GateState.BLOCKED and approves:
         yield f"the gate was blocked before it: {'; '.join(before.reasons)}"
     if before.state in (GateState.OPEN, GateState.REJECTED):
         yield f"the gate was {before.state.value} before it"
-    after = evaluate_gate(then.policy, then.request, (*then.before, decision), then.recorded)
+    after = evaluate_gate(then.policy, then.request, (*then.before, decision), then.recorded, None, then.oversight)
     if decision not in after.decided_by:
         yield f"the decision does not count: the gate is {after.state.value} after it ({'; '.join(after.reasons)})"

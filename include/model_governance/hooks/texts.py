@@ -38,7 +38,7 @@ class Texts:
             ArtifactChanged: Something else stands there.
             AccessRefused, ServiceUnavailable: As the store answers.
         """
-        data = canonical_json(text.model_dump(mode="json"))
+        data = canonical_json(text.document)
         digest = sha256_hex(data)
         if digest not in self._kept:
             self.artifacts.put_once(_key(digest), data)

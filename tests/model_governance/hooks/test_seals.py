@@ -6,6 +6,7 @@ import base64
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -181,3 +182,12 @@ def test_a_changed_entry_is_named_at_the_one_after_it(data: st.DataObject) -> No
     raws[place] = bytes(changed)
     with pytest.raises(LedgerBroken, match=rf"entry ({place + 1}|{place + 2}): does not follow"):
         seals.follow(raws, b"0" * 64, "case", 1)
+
+
+def test_the_two_who_seal_do_so_in_the_course_of_their_work() -> None:
+    """A decision seals with the one key, a deployment with the other: without either, no seal would ever count."""
+    from model_governance.decisions import decide
+    from model_governance.stages import production_deployment
+
+    assert "ledger.seal(Authority.DECISIONS)" in Path(decide.__file__).read_text()
+    assert ".seal(Authority.LEDGER)" in Path(production_deployment.__file__).read_text()
