@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from model_governance.domain.canonical import digest
+from model_governance.domain.declaration import read_declaration
 from model_governance.errors import UseCaseInvalid
 
 
@@ -217,17 +217,7 @@ def parse_use_case(text: str, *, file: str, folder: str) -> UseCase:
     Raises:
         UseCaseInvalid: Naming file, field and reason of each fault.
     """
-    try:
-        declared = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        raise UseCaseInvalid(f"{file}: is not YAML: {' '.join(str(fault).split())}") from None
-    if not isinstance(declared, dict):
-        raise UseCaseInvalid(f"{file}: must be a mapping of fields, not {type(declared).__name__}")
-    try:
-        use_case = UseCase.model_validate(declared)
-    except ValidationError as faults:
-        lines = [f"{file}: {'.'.join(map(str, fault['loc'])) or '(root)'}: {fault['msg']}" for fault in faults.errors()]
-        raise UseCaseInvalid("\n".join(lines)) from None
+    use_case = read_declaration(UseCase, text, file=file, refusal=UseCaseInvalid)
     if use_case.name != folder:
         raise UseCaseInvalid(f"{file}: name: {use_case.name!r} must be the folder's name, {folder!r}")
     return use_case
