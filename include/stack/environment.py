@@ -212,6 +212,7 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__EXECUTOR": settings.executor,
         "AIRFLOW__CORE__PARALLELISM": str(settings.parallelism),
+        "AIRFLOW__TRIGGERER__CAPACITY": str(settings.triggerer_capacity),
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "stack.log_host.log_host",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
         "AIRFLOW__CORE__AUTH_MANAGER": (

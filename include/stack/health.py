@@ -41,7 +41,7 @@ def _fault(client: httpx.Client, settings: Settings, part: Part, airflow: dict[s
     if part.name in _HEARTBEATS:
         return _heartbeat_fault(part, airflow)
     if part.name == Program.API_SERVER:
-        return "" if airflow and airflow["metadatabase"]["status"] == "healthy" else "does not answer yet"
+        return _api_server_fault(client, settings, airflow)
     addresses = {
         Program.S3: (settings.s3_url, {200, 403}),
         Program.SAGEMAKER: (f"{settings.sagemaker_url}/ping", {200}),
@@ -53,6 +53,14 @@ def _fault(client: httpx.Client, settings: Settings, part: Part, airflow: dict[s
     except httpx.HTTPError:
         return "does not answer yet"
     return "" if status in expected else f"answers {status}"
+
+
+def _api_server_fault(client: httpx.Client, settings: Settings, airflow: dict[str, Any] | None) -> str:
+    if airflow is None or airflow["metadatabase"]["status"] != "healthy":
+        return "does not answer yet"
+    # Made when it is first asked, which takes longer than a task waits for its first answer.
+    tasks_side = _json(client, f"{settings.airflow_url}/execution/health")
+    return "" if tasks_side is not None else "does not answer tasks yet"
 
 
 def _heartbeat_fault(part: Part, airflow: dict[str, Any] | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import math
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -45,10 +46,21 @@ def _truth(variable: str, text: str) -> bool:
     return text == "true"
 
 
+def _seconds(variable: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.1 <= value <= 3600:
+        raise SettingRefused(f"{variable} is {text!r}: it must be a number of seconds in [0.1, 3600]")
+    return value
+
+
 _READ: dict[str, Callable[[str, str], Any]] = {
     "str": lambda variable, text: text,
     "Path": lambda variable, text: Path(text).expanduser().absolute(),
     "int": _whole_number,
+    "float": _seconds,
     "bool": _truth,
 }
 
@@ -80,6 +92,8 @@ class Settings:
         broker_url: Celery's broker; empty without Celery.
         executor: Airflow's executor.
         parallelism: How many tasks may run at once.
+        triggerer_capacity: How many gates, jobs and endpoints may be waited for at once.
+        poll_seconds: Seconds between two looks at the registry for all waiting gates; on AWS, bounded by throttling.
         log_host: Host from which Airflow reads the logs of tasks that still run.
         bucket: Bucket of artifacts and ledgers.
         landing_bucket: Bucket where data engineers publish data sets.
@@ -114,6 +128,8 @@ class Settings:
     broker_url: str = _setting("")
     executor: str = _setting("LocalExecutor")
     parallelism: int = _setting("4")
+    triggerer_capacity: int = _setting("1000")
+    poll_seconds: float = _setting("0.25")
     log_host: str = _setting("{host}")
     bucket: str = _setting("model-governance")
     landing_bucket: str = _setting("landing")

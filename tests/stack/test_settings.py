@@ -38,6 +38,12 @@ def test_a_port_that_is_none_is_refused_by_the_name_of_its_setting(port: str) ->
         Settings.from_environment({"MODEL_GOVERNANCE_S3_PORT": port})
 
 
+@pytest.mark.parametrize("seconds", ["x", "0", "0.05", "nan", "inf", "3601"])
+def test_a_poll_interval_out_of_bounds_is_refused(seconds: str) -> None:
+    with pytest.raises(SettingRefused, match=r"MODEL_GOVERNANCE_POLL_SECONDS is .* in \[0.1, 3600\]"):
+        Settings.from_environment({"MODEL_GOVERNANCE_POLL_SECONDS": seconds})
+
+
 def test_one_port_for_two_parts_is_refused() -> None:
     settings = Settings.from_environment({"MODEL_GOVERNANCE_S3_PORT": "8080"})
     with pytest.raises(SettingRefused, match=r"MODEL_GOVERNANCE_AIRFLOW_PORT=8080.*MODEL_GOVERNANCE_S3_PORT=8080"):
