@@ -34,6 +34,7 @@ def clean_up(
         typer.confirm("Take all of it down? Its ledger stays.", abort=True)
     take_down(known, what)
     say(f"{use_case}: taken down; the ledger keeps a tombstone of each: model-governance ledger show {use_case}")
+    say("a run that still waits in Airflow ends when the next one begins; mark it failed to end it now")
 
 
 def take_down(known: Installation, what: Leavings) -> None:

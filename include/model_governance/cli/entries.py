@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from model_governance.cli.terminal import counted
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
 from model_governance.domain.ledger import Entry, EntryKind
 
@@ -114,15 +115,17 @@ def _failure(body: Body) -> list[str]:
 
 def _clean_up(body: Body) -> list[str]:
     counts = {
-        "endpoints": len(body["endpoints"]),
-        "endpoint configurations": len(body["endpoint_configs"]),
-        "models": len(body["models"]),
-        "versions": len(body["model_packages"]),
-        "cards": 1 if body["card"] else 0,
-        "objects": body["objects"],
+        "job": len(body.get("jobs", ())),
+        "endpoint": len(body["endpoints"]),
+        "endpoint configuration": len(body["endpoint_configs"]),
+        "model": len(body["models"]),
+        "lineage record": len(body.get("lineage", ())),
+        "version": len(body["model_packages"]),
+        "card": 1 if body["card"] else 0,
+        "object": body["objects"],
     }
     who = f" by {_last(body['principal'])}" if body.get("principal") else ""
-    said = [f"taken down{who}: " + ", ".join(f"{count} {what}" for what, count in counts.items())]
+    said = [f"taken down{who}: " + ", ".join(counted(count, what) for what, count in counts.items() if count)]
     return said + [
         f"version {each['version']} was {each['approval_status'] or 'without status'}"
         + (f", {each['stage']}" if each["stage"] else "")

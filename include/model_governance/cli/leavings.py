@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from model_governance.cli.terminal import counted
 from model_governance.domain.canonical import digest
 from model_governance.errors import RecordMissing, RequestRefused, ServiceUnavailable
 from model_governance.hooks.aws import calling
@@ -86,17 +87,17 @@ class Leavings:
     def sentence(self) -> str:
         """What is there, in one line."""
         counts = {
-            "running jobs": len(self.jobs),
-            "endpoints": len(self.endpoints),
-            "endpoint configurations": len(self.configs),
-            "models": len(self.models),
-            "lineage records": len(self.lineage),
-            "versions": len(self.packages),
-            "groups": int(self.has_group),
-            "cards": int(self.card is not None),
-            "stored objects": len(self.objects),
+            "running job": len(self.jobs),
+            "endpoint": len(self.endpoints),
+            "endpoint configuration": len(self.configs),
+            "model": len(self.models),
+            "lineage record": len(self.lineage),
+            "version": len(self.packages),
+            "group": int(self.has_group),
+            "card": int(self.card is not None),
+            "stored object": len(self.objects),
         }
-        return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing"
+        return ", ".join(counted(count, what) for what, count in counts.items() if count) or "nothing"
 
     @property
     def tombstones(self) -> dict[str, Any]:

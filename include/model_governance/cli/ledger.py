@@ -41,7 +41,8 @@ def show(
         else:
             _show(entry)
     if not as_json:
-        say(f"{len(shown)} of {len(entries)} entries" if len(shown) < len(entries) else f"{len(entries)} entries")
+        of_all = f" of {len(entries)}" if len(shown) < len(entries) else ""
+        say(f"{len(shown)}{of_all} entries")
 
 
 def _show(entry: Entry) -> None:

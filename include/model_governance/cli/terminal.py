@@ -49,6 +49,11 @@ def say_indented(text: str, indent: str = "    ", hanging: str = "  ") -> None:
     say(folded)
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things, such as ``1 version`` or ``2 versions``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 @contextmanager
 def refusals_are_lines() -> Iterator[None]:
     """Turns a refusal into one line on standard error and exit status 1; a Ctrl-C into exit status 130."""

@@ -126,6 +126,15 @@ def since_clean_up(entries: Sequence[Entry]) -> Sequence[Entry]:
     return entries[taken_down[-1] + 1 :] if taken_down else entries
 
 
+def was_taken_down(entries: Sequence[Entry], run_id: str) -> bool:
+    """Whether a clean-up has taken away all that a run had put on record."""
+    standing = since_clean_up(entries)
+    before = entries[: len(entries) - len(standing)]
+    return any(e.body.get("run_id") == run_id for e in before) and not any(
+        e.body.get("run_id") == run_id for e in standing
+    )
+
+
 def candidate_of_run(entries: Sequence[Entry], run_id: str) -> Candidate | None:
     """The candidate that a run registered, or None."""
     standing = reversed(since_clean_up(entries))

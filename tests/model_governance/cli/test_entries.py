@@ -110,8 +110,7 @@ BODIES: dict[EntryKind, tuple[dict[str, Any], list[str]]] = {
             "principal": f"{ARN}:user/caretaker",
         },
         [
-            "taken down by caretaker: 2 endpoints, 1 endpoint configurations, 0 models, 1 versions, 1 cards, "
-            "12 objects",
+            "taken down by caretaker: 2 endpoints, 1 endpoint configuration, 1 version, 1 card, 12 objects",
             "version 3 was Approved, Production Deployed",
         ],
     ),
