@@ -163,9 +163,10 @@ def recorded_use_case(entries: Sequence[Entry], run_id: str) -> UseCase | None:
 
 
 def approved_declarations(entries: Sequence[Entry]) -> frozenset[str]:
-    """Digests of the declarations that somebody has approved as a use case."""
-    requests = [_read(GateRequest, entry) for entry in entries if entry.kind is EntryKind.REQUEST]
-    decisions = [_read(Decision, entry) for entry in entries if entry.kind is EntryKind.DECISION]
+    """Digests of the declarations that somebody has approved as a use case since the last clean-up."""
+    standing = since_clean_up(entries)
+    requests = [_read(GateRequest, entry) for entry in standing if entry.kind is EntryKind.REQUEST]
+    decisions = [_read(Decision, entry) for entry in standing if entry.kind is EntryKind.DECISION]
     approved = {each.request_digest for each in decisions if each.verdict is DecisionVerdict.APPROVE}
     return frozenset(
         each.use_case_digest for each in requests if each.gate is Gate.USE_CASE and each.digest in approved

@@ -12,16 +12,22 @@ from model_governance.domain.declaration import read_declaration
 from model_governance.errors import UseCaseInvalid
 
 
-def _is_no_other_ledger(name: str) -> str:
+def _is_nothing_elses_name(name: str) -> str:
     if name == POLICIES_LEDGER:
         raise ValueError(f"{name!r} is the name of the ledger of policy versions")
+    if name.endswith(TEST_SUFFIX):
+        other = name.removesuffix(TEST_SUFFIX)
+        raise ValueError(f"{name!r} is what the test endpoint of a use case {other!r} is called")
     return name
 
 
 POLICIES_LEDGER = "policies"
 """The ledger that versions of the policy and people files are entered in; no use case may be called so."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$"), AfterValidator(_is_no_other_ledger)]
+TEST_SUFFIX = "-test"
+"""What follows a use case's name in that of its test endpoint; one called so would share its endpoint with another."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$"), AfterValidator(_is_nothing_elses_name)]
 PersonId = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,63}$")]
 
 

@@ -212,3 +212,18 @@ def test_what_was_decided_before_counts_no_longer(case: Case, command: Command) 
             case.open(gate)
         case.decide(gate, arn)
     case.open(Gate.PRODUCTION)
+
+
+def test_a_declaration_approved_before_is_not_approved_any_more(case: Case, command: Command) -> None:
+    case.declare()
+    case.approve_use_case()
+    assert command("caretaker", "clean-up", case.name, "--yes").status == 0
+    case.edit_declaration(purpose="Another one.")
+    case.run_id = "manual__2"
+    case.approve_use_case()
+    case.run_id = "manual__1"
+    arn = case.candidate()  # of the run that began before the clean-up, by the declaration of that time
+    case.request(Gate.GOVERNANCE)
+    case.decide(Gate.GOVERNANCE, arn)
+    with pytest.raises(GateClosed, match="nobody has approved the use case as it was declared"):
+        case.open(Gate.GOVERNANCE)
