@@ -21,7 +21,7 @@ $(READY): uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed as $(PYTHON); set PYTHON=<path of one>" >&2; exit 1; }
 	@command -v uv >/dev/null || test -x .environments/uv/bin/uv || \
-		$(PYTHON) -m pip install --quiet --target .environments/uv 'uv>=0.9' || \
+		$(PYTHON) -m pip install --quiet --root-user-action ignore --target .environments/uv 'uv>=0.9' || \
 		{ $(PYTHON) -m venv .environments/uv && .environments/uv/bin/pip install --quiet 'uv>=0.9'; } || \
 		{ echo "uv could not be installed: $(PYTHON) has neither pip nor venv; install one of them, or uv" >&2; exit 1; }
 	@echo "installing the project's environment ..."

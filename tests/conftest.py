@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from tests.running_stack import RunningStack, running_stack_with
+
+settings.register_profile("busy machine", deadline=None)  # a law holds or not; how fast is the benchmarks' to say
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")

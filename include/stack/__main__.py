@@ -31,7 +31,8 @@ def _settings() -> Settings:
 def up() -> None:
     """Start everything, wait until it is healthy, say where it is."""
     settings = _settings()
-    signal.signal(signal.SIGTERM, _interrupted)
+    for asked_to_stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with SIGINT ignored
+        signal.signal(asked_to_stop, _interrupted)
     already = supervision.is_running(settings)
     try:
         lifecycle.up(settings, lifecycle.remembered(dict(os.environ)), typer.echo)

@@ -38,6 +38,8 @@ LEDGER_KEY = "ledger-key.pem"
 LEDGER_PUBLIC_KEY = "ledger-public-key.pem"
 DECISIONS_KEY = "decisions-key.pem"
 DECISIONS_PUBLIC_KEY = "decisions-public-key.pem"
+OVERSIGHT_KEY = "oversight-key.pem"
+OVERSIGHT_PUBLIC_KEY = "oversight-public-key.pem"
 COMPOSE = "compose.env"
 
 
@@ -125,6 +127,7 @@ def make_credentials(settings: Settings) -> Credentials:
     _keep_principals(settings)
     _keep_key_pair(folder / LEDGER_KEY, folder / LEDGER_PUBLIC_KEY)
     _keep_key_pair(folder / DECISIONS_KEY, folder / DECISIONS_PUBLIC_KEY)
+    _keep_key_pair(folder / OVERSIGHT_KEY, folder / OVERSIGHT_PUBLIC_KEY)
     _keep(folder / COMPOSE, _compose_variables())
     return Credentials(folder)
 

@@ -23,6 +23,8 @@ from stack.credentials import (
     JWT_SECRET,
     LEDGER_KEY,
     LEDGER_PUBLIC_KEY,
+    OVERSIGHT_KEY,
+    OVERSIGHT_PUBLIC_KEY,
     PASSWORDS,
     PRINCIPALS,
     Credentials,
@@ -75,15 +77,17 @@ def environment_of(program: Program, settings: Settings) -> dict[str, str]:
     if program is Program.SAGEMAKER:
         return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
     variables = {**shared, **_airflow(settings, credentials)}
-    variables |= _public_keys(credentials)
     if program in _WITH_DATABASE:
         variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = settings.database_url
         variables["AIRFLOW__CORE__FERNET_KEY"] = credentials.text(FERNET_KEY)
+    if program is Program.API_SERVER:
+        variables["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"] = str(credentials.path(PASSWORDS))
     if program in _SIGNING_LOG_REQUESTS:
         variables["AIRFLOW__API__SECRET_KEY"] = credentials.text(API_SECRET_KEY)
     if program in _SIGNING_TASKS_TOKENS:
         variables["AIRFLOW__API_AUTH__JWT_SECRET"] = credentials.text(JWT_SECRET)
     if program in _WITH_CONNECTIONS:
+        variables |= _public_keys(credentials)
         variables["AIRFLOW_CONN_AWS_DEFAULT"] = _connection(settings, credentials.key("pipeline"))
         variables["AIRFLOW_CONN_AWS_DECISIONS"] = _connection(settings, None)
     if program in _DECIDING:
@@ -118,6 +122,7 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         "MODEL_GOVERNANCE_LANDING_BUCKET": settings.landing_bucket,
         "MODEL_GOVERNANCE_LEDGER_KEY_ID": settings.ledger_key_id,
         "MODEL_GOVERNANCE_DECISIONS_KEY_ID": settings.decisions_key_id,
+        "MODEL_GOVERNANCE_OVERSIGHT_KEY_ID": settings.oversight_key_id,
         **_public_keys(credentials),
         "MODEL_GOVERNANCE_WITNESS": str(settings.witness),
         "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
@@ -130,6 +135,7 @@ def _public_keys(credentials: Credentials) -> dict[str, str]:
     return {
         "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY": str(credentials.path(DECISIONS_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_OVERSIGHT_PUBLIC_KEY": str(credentials.path(OVERSIGHT_PUBLIC_KEY)),
     }
 
 
@@ -181,6 +187,7 @@ def _sagemaker_server(settings: Settings, credentials: Credentials) -> dict[str,
         "SAGEMAKER_SERVER_ENVIRONMENTS": str(settings.environments),
         "SAGEMAKER_SERVER_LEDGER_KEY": str(credentials.path(LEDGER_KEY)),
         "SAGEMAKER_SERVER_DECISIONS_KEY": str(credentials.path(DECISIONS_KEY)),
+        "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(credentials.path(OVERSIGHT_KEY)),
         "SAGEMAKER_SERVER_HOST": settings.host,
         "SAGEMAKER_SERVER_PORT": str(settings.sagemaker_port),
         "SAGEMAKER_SERVER_ACCOUNT": settings.account,
@@ -212,7 +219,6 @@ def _airflow(settings: Settings, credentials: Credentials) -> dict[str, str]:
             "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": users,
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(credentials.path(PASSWORDS)),
         "AIRFLOW__AWS__SESSION_FACTORY": "model_governance.hooks.aws_session.SharedDataSessionFactory",
         "AIRFLOW__API__HOST": settings.host,
         "AIRFLOW__API__PORT": str(settings.airflow_port),

@@ -4,6 +4,7 @@
 server and the object store call the same things is in ``stack.environment``.
 """
 
+# ruff: noqa: RUF009 - ``_setting`` is ``dataclasses.field``, said shorter
 from __future__ import annotations
 
 import hashlib
@@ -11,9 +12,10 @@ import ipaddress
 import math
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from stack.errors import SettingRefused
 
@@ -22,12 +24,52 @@ LONGEST_SOCKET = 100
 """Characters that a Unix socket's path may have; some systems take 104."""
 
 
+def variable_of(name: str) -> str:
+    """The environment variable of a setting: its name in capitals behind ``MODEL_GOVERNANCE_``, but for AWS's own."""
+    return "AWS_DEFAULT_REGION" if name == "region" else f"MODEL_GOVERNANCE_{name.upper()}"
+
+
+def _setting(default: str) -> Any:
+    """A setting whose default may be made of those above it, named in braces, and of ``{project}``."""
+    return field(metadata={"default": default})
+
+
+def _whole_number(variable: str, text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise SettingRefused(f"{variable} is {text!r}: it must be a whole number in [1, 65535]")
+    return int(text)
+
+
+def _truth(variable: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise SettingRefused(f"{variable} is {text!r}: it must be true or false")
+    return text == "true"
+
+
+def _seconds(variable: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.1 <= value <= 3600:
+        raise SettingRefused(f"{variable} is {text!r}: it must be a number of seconds in [0.1, 3600]")
+    return value
+
+
+_READ: dict[str, Callable[[str, str], Any]] = {
+    "str": lambda variable, text: text,
+    "Path": lambda variable, text: Path(text).expanduser().absolute(),
+    "int": _whole_number,
+    "float": _seconds,
+    "bool": _truth,
+}
+
+
 @dataclass(frozen=True)
 class Settings:
-    """One installation of the stack.
+    """One installation of the stack; each setting is read from the variable that ``variable_of`` names.
 
     Attributes:
-        project: Folder of the checkout: ``dags/``, ``plugins/``, ``include/``.
         home: Folder of all state. Two stacks with different homes and ports run beside each other.
         secrets: Folder of generated keys and passwords.
         environments: Folder of the Python environments beside Airflow's: the object store's, the images'.
@@ -45,7 +87,6 @@ class Settings:
         public_url: Where people's browsers reach Airflow.
         sagemaker_url: Where the others reach the SageMaker server.
         s3_url: Where the others reach the object store.
-        s3_is_ours: Whether the stack runs the object store itself.
         database_url: SQLAlchemy URL of Airflow's metadata.
         registry_url: SQLAlchemy URL of the SageMaker server.
         broker_url: Celery's broker; empty without Celery.
@@ -60,140 +101,76 @@ class Settings:
         account: AWS account of the SageMaker server, 12 digits.
         ledger_key_id: KMS key that signs what the pipeline records in the ledger.
         decisions_key_id: KMS key that signs decisions.
+        oversight_key_id: KMS key that signs policy versions, exceptions and findings.
         witness: File that is told the ledgers' heads, outside the bucket.
         execution_role_arn: Role that jobs are created with.
+        policy_owner: The person who enters policies and people files.
     """
 
-    project: Path
-    home: Path
-    secrets: Path
-    environments: Path
-    dags: Path
-    use_cases: Path
-    policies: Path
-    host: str
-    airflow_port: int
-    sagemaker_port: int
-    s3_port: int
-    log_port: int
-    published_on_loopback: bool
-    airflow_url: str
-    public_url: str
-    sagemaker_url: str
-    s3_url: str
-    s3_is_ours: bool
-    database_url: str
-    registry_url: str
-    broker_url: str
-    executor: str
-    parallelism: int
-    triggerer_capacity: int
-    poll_seconds: float
-    log_host: str
-    bucket: str
-    landing_bucket: str
-    region: str
-    account: str
-    ledger_key_id: str
-    decisions_key_id: str
-    witness: Path
-    execution_role_arn: str
-    policy_owner: str
+    home: Path = _setting("{project}/.stack")
+    secrets: Path = _setting("{home}/secrets")
+    environments: Path = _setting("{project}/.environments")
+    dags: Path = _setting("{project}/dags")
+    use_cases: Path = _setting("{project}/include/use_cases")
+    policies: Path = _setting("{project}/include/policies")
+    host: str = _setting("127.0.0.1")
+    airflow_port: int = _setting("8080")
+    sagemaker_port: int = _setting("8601")
+    s3_port: int = _setting("8602")
+    log_port: int = _setting("8603")
+    published_on_loopback: bool = _setting("false")
+    airflow_url: str = _setting("http://{host}:{airflow_port}")
+    public_url: str = _setting("{airflow_url}")
+    sagemaker_url: str = _setting("http://{host}:{sagemaker_port}")
+    s3_url: str = _setting("http://{host}:{s3_port}")
+    database_url: str = _setting("sqlite:///{home}/airflow/airflow.db")
+    registry_url: str = _setting("sqlite:///{home}/sagemaker/sagemaker.sqlite")
+    broker_url: str = _setting("")
+    executor: str = _setting("LocalExecutor")
+    parallelism: int = _setting("4")
+    triggerer_capacity: int = _setting("1000")
+    poll_seconds: float = _setting("0.25")
+    log_host: str = _setting("{host}")
+    bucket: str = _setting("model-governance")
+    landing_bucket: str = _setting("landing")
+    region: str = _setting("us-east-1")
+    account: str = _setting("111122223333")
+    ledger_key_id: str = _setting("alias/model-governance-ledger")
+    decisions_key_id: str = _setting("alias/model-governance-decisions")
+    oversight_key_id: str = _setting("alias/model-governance-oversight")
+    witness: Path = _setting("{home}/witness/heads.jsonl")
+    execution_role_arn: str = _setting("arn:aws:iam::{account}:role/model-governance-execution")
+    policy_owner: str = _setting("policy-owner")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """The settings that the environment describes, defaults filled in.
 
         Raises:
-            SettingRefused: A value is not usable, or the stack would listen beyond this machine.
+            SettingRefused: A value is not usable; the message names the variable.
         """
-        read = _Reader(os.environ if environment is None else environment)
-        home = read.path("MODEL_GOVERNANCE_HOME", PROJECT / ".stack")
-        host = read.text("MODEL_GOVERNANCE_HOST", "127.0.0.1")
-        airflow, sagemaker, s3 = (
-            read.port(f"MODEL_GOVERNANCE_{part}_PORT", port)
-            for part, port in (("AIRFLOW", 8080), ("SAGEMAKER", 8601), ("S3", 8602))
-        )
-        airflow_url = read.text("MODEL_GOVERNANCE_AIRFLOW_URL", f"http://{host}:{airflow}")
-        account = read.text("MODEL_GOVERNANCE_ACCOUNT", "111122223333")
-        return cls(
-            project=PROJECT,
-            home=home,
-            secrets=read.path("MODEL_GOVERNANCE_SECRETS", home / "secrets"),
-            environments=read.path("MODEL_GOVERNANCE_ENVIRONMENTS", PROJECT / ".environments"),
-            dags=read.path("MODEL_GOVERNANCE_DAGS", PROJECT / "dags"),
-            use_cases=read.path("MODEL_GOVERNANCE_USE_CASES", PROJECT / "include" / "use_cases"),
-            policies=read.path("MODEL_GOVERNANCE_POLICIES", PROJECT / "include" / "policies"),
-            host=host,
-            airflow_port=airflow,
-            sagemaker_port=sagemaker,
-            s3_port=s3,
-            log_port=read.port("MODEL_GOVERNANCE_LOG_PORT", 8603),
-            published_on_loopback=read.text("MODEL_GOVERNANCE_PUBLISHED_ON_LOOPBACK", "false") == "true",
-            airflow_url=airflow_url,
-            public_url=read.text("MODEL_GOVERNANCE_PUBLIC_URL", airflow_url),
-            sagemaker_url=read.text("MODEL_GOVERNANCE_SAGEMAKER_URL", f"http://{host}:{sagemaker}"),
-            s3_url=read.text("MODEL_GOVERNANCE_S3_URL", f"http://{host}:{s3}"),
-            s3_is_ours=read.text("MODEL_GOVERNANCE_S3_URL", f"http://{host}:{s3}") == f"http://{host}:{s3}",
-            database_url=read.text("MODEL_GOVERNANCE_DATABASE_URL", f"sqlite:///{home}/airflow/airflow.db"),
-            registry_url=read.text("MODEL_GOVERNANCE_REGISTRY_URL", f"sqlite:///{home}/sagemaker/sagemaker.sqlite"),
-            broker_url=read.text("MODEL_GOVERNANCE_BROKER_URL", ""),
-            executor=read.text("MODEL_GOVERNANCE_EXECUTOR", "LocalExecutor"),
-            parallelism=read.number("MODEL_GOVERNANCE_PARALLELISM", 4, 1, 1000),
-            triggerer_capacity=read.number("MODEL_GOVERNANCE_TRIGGERER_CAPACITY", 1000, 1, 100_000),
-            poll_seconds=read.seconds("MODEL_GOVERNANCE_POLL_SECONDS", 0.25, 0.1, 3600),
-            log_host=read.text("MODEL_GOVERNANCE_LOG_HOST", host),
-            bucket=read.text("MODEL_GOVERNANCE_BUCKET", "model-governance"),
-            landing_bucket=read.text("MODEL_GOVERNANCE_LANDING_BUCKET", "landing"),
-            region=read.text("AWS_DEFAULT_REGION", "us-east-1"),
-            account=account,
-            ledger_key_id=read.text("MODEL_GOVERNANCE_LEDGER_KEY_ID", "alias/model-governance-ledger"),
-            decisions_key_id=read.text("MODEL_GOVERNANCE_DECISIONS_KEY_ID", "alias/model-governance-decisions"),
-            witness=read.path("MODEL_GOVERNANCE_WITNESS", home / "witness" / "heads.jsonl"),
-            execution_role_arn=read.text(
-                "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN", f"arn:aws:iam::{account}:role/model-governance-execution"
-            ),
-            policy_owner=read.text("MODEL_GOVERNANCE_POLICY_OWNER", "policy-owner"),
-        )
+        values = os.environ if environment is None else environment
+        known: dict[str, Any] = {"project": PROJECT}
+        for each in fields(cls):
+            text = values.get(variable_of(each.name)) or each.metadata["default"].format(**known)
+            known[each.name] = _READ[str(each.type)](variable_of(each.name), text)
+        return cls(**{each.name: known[each.name] for each in fields(cls)})
 
     @property
     def exported(self) -> dict[str, str]:
         """These settings under the names they are read by."""
-        return {
-            "MODEL_GOVERNANCE_HOME": str(self.home),
-            "MODEL_GOVERNANCE_SECRETS": str(self.secrets),
-            "MODEL_GOVERNANCE_ENVIRONMENTS": str(self.environments),
-            "MODEL_GOVERNANCE_DAGS": str(self.dags),
-            "MODEL_GOVERNANCE_USE_CASES": str(self.use_cases),
-            "MODEL_GOVERNANCE_POLICIES": str(self.policies),
-            "MODEL_GOVERNANCE_HOST": self.host,
-            "MODEL_GOVERNANCE_AIRFLOW_PORT": str(self.airflow_port),
-            "MODEL_GOVERNANCE_SAGEMAKER_PORT": str(self.sagemaker_port),
-            "MODEL_GOVERNANCE_S3_PORT": str(self.s3_port),
-            "MODEL_GOVERNANCE_LOG_PORT": str(self.log_port),
-            "MODEL_GOVERNANCE_PUBLISHED_ON_LOOPBACK": str(self.published_on_loopback).lower(),
-            "MODEL_GOVERNANCE_AIRFLOW_URL": self.airflow_url,
-            "MODEL_GOVERNANCE_PUBLIC_URL": self.public_url,
-            "MODEL_GOVERNANCE_SAGEMAKER_URL": self.sagemaker_url,
-            "MODEL_GOVERNANCE_S3_URL": self.s3_url,
-            "MODEL_GOVERNANCE_DATABASE_URL": self.database_url,
-            "MODEL_GOVERNANCE_REGISTRY_URL": self.registry_url,
-            "MODEL_GOVERNANCE_BROKER_URL": self.broker_url,
-            "MODEL_GOVERNANCE_EXECUTOR": self.executor,
-            "MODEL_GOVERNANCE_PARALLELISM": str(self.parallelism),
-            "MODEL_GOVERNANCE_TRIGGERER_CAPACITY": str(self.triggerer_capacity),
-            "MODEL_GOVERNANCE_POLL_SECONDS": f"{self.poll_seconds:g}",
-            "MODEL_GOVERNANCE_LOG_HOST": self.log_host,
-            "MODEL_GOVERNANCE_BUCKET": self.bucket,
-            "MODEL_GOVERNANCE_LANDING_BUCKET": self.landing_bucket,
-            "AWS_DEFAULT_REGION": self.region,
-            "MODEL_GOVERNANCE_ACCOUNT": self.account,
-            "MODEL_GOVERNANCE_LEDGER_KEY_ID": self.ledger_key_id,
-            "MODEL_GOVERNANCE_DECISIONS_KEY_ID": self.decisions_key_id,
-            "MODEL_GOVERNANCE_WITNESS": str(self.witness),
-            "MODEL_GOVERNANCE_EXECUTION_ROLE_ARN": self.execution_role_arn,
-            "MODEL_GOVERNANCE_POLICY_OWNER": self.policy_owner,
-        }
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {variable_of(n): str(v).lower() if isinstance(v, bool) else str(v) for n, v in values.items()}
+
+    @property
+    def project(self) -> Path:
+        """Folder of the checkout: ``dags/``, ``plugins/``, ``include/``."""
+        return PROJECT
+
+    @property
+    def s3_is_ours(self) -> bool:
+        """Whether the stack runs the object store itself."""
+        return self.s3_url == f"http://{self.host}:{self.s3_port}"
 
     @property
     def ports(self) -> dict[str, int]:
@@ -237,35 +214,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-class _Reader:
-    """The environment, with the faults of its values named."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self.values = values
-
-    def text(self, name: str, default: str) -> str:
-        return self.values.get(name) or default
-
-    def path(self, name: str, default: Path) -> Path:
-        return Path(self.values.get(name) or default).expanduser().absolute()
-
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        text = self.values.get(name) or str(default)
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise SettingRefused(f"{name} is {text!r}: it must be a whole number in [{least}, {most}]")
-        return int(text)
-
-    def seconds(self, name: str, default: float, least: float, most: float) -> float:
-        text = self.values.get(name) or str(default)
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not least <= value <= most:
-            raise SettingRefused(f"{name} is {text!r}: it must be a number of seconds in [{least:g}, {most:g}]")
-        return value
-
-    def port(self, name: str, default: int) -> int:
-        return self.number(name, default, 1, 65535)

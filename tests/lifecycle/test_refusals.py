@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.lifecycle.conftest import BIASED, BROKEN_DATA, BROKEN_FOLDER, HELD_BACK, REJECTED, UNWANTED
 from tests.lifecycle.following import ANSWER, Lifecycle
+from tests.running_stack import RunningStack
 
 from model_governance.domain.ledger import EntryKind
 from model_governance.hooks.model_cards import CardStatus
+from stack.environment import Program, environment_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -130,8 +132,11 @@ def test_a_broken_folder_is_shown_in_airflow_and_the_others_run(lifecycles: Life
     assert {dag["dag_id"] for dag in dags} == {f"model_lifecycle.{name}" for name in lifecycles}
 
 
-def test_a_task_cannot_have_the_credentials_that_decide(lifecycles: Lifecycles) -> None:
-    lifecycle = next(iter(lifecycles.values()))
-    key = lifecycle.stack.environment_of("decision-service")["AWS_ACCESS_KEY_ID"]
-    answer = lifecycle.call("admin", "GET", "/api/v2/connections/aws_decisions")
-    assert key not in answer.text
+def test_no_connection_that_the_web_server_knows_carries_the_keys_that_decide(stack: RunningStack) -> None:
+    """A task may ask for any connection of the web server's: Airflow hands it over."""
+    key = stack.environment_of("decision-service")["AWS_SECRET_ACCESS_KEY"]
+    variables = environment_of(Program.API_SERVER, stack.settings)
+    assert variables["AWS_SECRET_ACCESS_KEY"] == key
+    assert [name for name, value in variables.items() if key in value] == ["AWS_SECRET_ACCESS_KEY"]
+    for program in (Program.SCHEDULER, Program.WORKER, Program.DAG_PROCESSOR):
+        assert not [name for name, value in environment_of(program, stack.settings).items() if key in value]

@@ -20,7 +20,13 @@ import pytest
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.installation import Settings as InstallationSettings
-from stack.credentials import DECISIONS_PUBLIC_KEY, LEDGER_PUBLIC_KEY, Credentials, make_credentials
+from stack.credentials import (
+    DECISIONS_PUBLIC_KEY,
+    LEDGER_PUBLIC_KEY,
+    OVERSIGHT_PUBLIC_KEY,
+    Credentials,
+    make_credentials,
+)
 from stack.environments import make_object_store_environment
 from stack.settings import Settings
 
@@ -119,6 +125,7 @@ def installation_of(stack_settings: Settings, registry_server: None, clients_of:
         InstallationSettings.from_environment({}),
         ledger_public_key=Credentials(stack_settings.secrets).path(LEDGER_PUBLIC_KEY),
         decisions_public_key=Credentials(stack_settings.secrets).path(DECISIONS_PUBLIC_KEY),
+        oversight_public_key=Credentials(stack_settings.secrets).path(OVERSIGHT_PUBLIC_KEY),
     )
 
     def installation(principal: str) -> Installation:

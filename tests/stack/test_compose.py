@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -116,7 +117,9 @@ def test_the_secrets_given_to_a_service_are_enough_to_start_it(
     for name in services[program]["secrets"]:
         shutil.copy(secrets / name, given / name)
     variables = environment_of(program, company_settings(services[program], given))
+    named = {Path(value) for value in variables.values() if value.startswith(f"{given}{os.sep}")}
     assert variables["MODEL_GOVERNANCE_HOME"] == "/var/lib/model-governance"
+    assert {file for file in named if not file.is_file()} == set()
 
 
 def test_the_key_that_decides_and_the_ledgers_key_go_where_they_must_and_nowhere_else(services: dict[str, Any]) -> None:
@@ -124,8 +127,9 @@ def test_the_key_that_decides_and_the_ledgers_key_go_where_they_must_and_nowhere
         return {name for name, service in services.items() if secret in service.get("secrets", [])}
 
     assert given("principal-decision-service.json") == {"airflow-api-server", "airflow-triggerer"}
-    assert given("ledger-key.pem") == {"sagemaker"}
-    assert given("decisions-key.pem") == {"sagemaker"}
+    for private in ("ledger-key.pem", "decisions-key.pem", "oversight-key.pem"):
+        assert given(private) == {"sagemaker"}
+    assert given("decisions-key.pem") == given("oversight-key.pem") == {"sagemaker"}
     assert given("principals.json") == {"sagemaker", "s3-init"}
 
 

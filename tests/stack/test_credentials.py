@@ -12,6 +12,7 @@ from stack.credentials import (
     DECISIONS_PUBLIC_KEY,
     LEDGER_KEY,
     LEDGER_PUBLIC_KEY,
+    OVERSIGHT_KEY,
     PASSWORDS,
     PRINCIPALS,
     airflow_users,
@@ -83,7 +84,7 @@ def test_airflows_connections_hold_no_key_but_the_pipelines(settings: Settings) 
 def test_a_program_is_told_of_no_secret_that_is_not_its_own(settings: Settings, program: Program) -> None:
     text = json.dumps(environment_of(program, settings))
     assert (LEDGER_KEY in text) == (program is Program.SAGEMAKER)
-    assert (DECISIONS_KEY in text) == (program is Program.SAGEMAKER)
+    assert (DECISIONS_KEY in text) == (OVERSIGHT_KEY in text) == (program is Program.SAGEMAKER)
     decides = make_credentials(settings).key("decision-service").secret_access_key in text
     assert decides == (program in {Program.API_SERVER, Program.TRIGGERER})
     assert (PRINCIPALS in text) == (program in {Program.SAGEMAKER, Program.S3})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -97,3 +98,16 @@ def _belongs(process: psutil.Process, stack: RunningStack) -> bool:
         return process.environ().get(MARK) == str(stack.home)
     except psutil.Error:
         return False
+
+
+def test_the_shipped_policy_is_entered_by_its_owner_at_the_first_start(running_stack: RunningStack) -> None:
+    store = running_stack.client("admin", "s3")
+    held = store.list_objects_v2(Bucket=running_stack.settings.bucket, Prefix="ledger/policies/")["Contents"]
+    entries = [
+        json.loads(store.get_object(Bucket=running_stack.settings.bucket, Key=each["Key"])["Body"].read())
+        for each in held
+    ]
+    assert [(each["body"]["file"], each["body"]["principal"]) for each in entries[:2]] == [
+        ("policy", "policy-owner"),
+        ("people", "policy-owner"),
+    ]

@@ -9,37 +9,25 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from model_governance.cli.approvers import APPROVERS, Approver, gate_panel
-from model_governance.cli.live_view import RunView
+from model_governance.cli.demo_run import Approve, DemoRun
+from model_governance.cli.gate_notice import program, stack_command
 from model_governance.cli.stack_people import StackPerson
-from model_governance.cli.terminal import console
-from model_governance.decisions.subject import Standing, read_subject
+from model_governance.cli.terminal import say, say_indented
 from model_governance.domain.candidate import split_prefix
-from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import EntryKind
-from model_governance.domain.request import GateRequest
-from model_governance.errors import GateClosed, RecordMissing, ServiceUnavailable
-from model_governance.hooks.airflow_api import DAG_PREFIX, AirflowApi, TaskInstance
+from model_governance.errors import GateClosed, RecordMissing
+from model_governance.hooks.airflow_api import DAG_PREFIX, AirflowApi
 from model_governance.hooks.aws import calling
 from model_governance.hooks.installation import Installation
 
 _POLL_SECONDS = 1.0
 _DAG_SECONDS = 180
-_OUTAGE_SECONDS = 120
-
-
-class Approve(StrEnum):
-    """Who decides at the gates."""
-
-    ASK = "ask"
-    AUTO = "auto"
+_INTERRUPTED = 130
 
 
 def demo(
@@ -49,20 +37,46 @@ def demo(
     use_case: Annotated[str, typer.Option(help="The use case to take through its lifecycle.")] = "loan-approval",
     minutes: Annotated[int, typer.Option(min=1, help="How long the whole may take with automatic approvals.")] = 30,
 ) -> None:
-    """Take the example through its lifecycle and follow it; ends with the production endpoint's answer."""
+    """Take the example through its lifecycle and follow it; ends with the production endpoint's answer.
+
+    A run that is under way already is followed in place of a new one.
+    """
+    run: DemoRun | None = None
+    try:
+        run = start(use_case)
+        deadline = time.monotonic() + minutes * 60 if approve is Approve.AUTO else None
+        state = run.follow(approve, deadline)
+        if state != "success":
+            raise GateClosed(f"the run ended {state}: {run.why_it_failed()}")
+        _ask_production(run)
+    except KeyboardInterrupt:
+        _say_what_goes_on(run)
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def start(use_case: str) -> DemoRun:
+    """A run of the lifecycle: the newest that is under way since the last clean-up, or a new one on published data.
+
+    Raises:
+        RecordMissing: There is no such use case, or Airflow does not read its DAG.
+        AccessRefused, ServiceUnavailable: As the services answer.
+    """
     scientist = StackPerson("data-scientist")
-    airflow = scientist.airflow()
-    run_id = f"demo__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}"
-    run = _Run(scientist.installation(), airflow, use_case, run_id)
-    publish(run.installation, use_case)
-    _wait_for_dag(airflow, run.dag_id)
-    airflow.trigger(run.dag_id, run_id)
-    console.print(f"run {run_id} of {run.dag_id}: {airflow.url}/dags/{run.dag_id}/runs/{run_id}", soft_wrap=True)
-    deadline = time.monotonic() + minutes * 60 if approve is Approve.AUTO else None
-    state = run.follow(approve, deadline)
-    if state != "success":
-        raise GateClosed(f"the run ended {state}: {run.why_it_failed()}")
-    _ask_production(run)
+    airflow, installation = scientist.airflow(), scientist.installation()
+    declared = installation.use_case(use_case)
+    dag_id = f"{DAG_PREFIX}{declared.name}"
+    _wait_for_dag(airflow, dag_id)
+    cleaned_up = [e.time for e in installation.ledger(use_case).entries() if e.kind is EntryKind.CLEAN_UP]
+    under_way = [each for each in airflow.runs_under_way(dag_id) if not cleaned_up or each.queued_at > cleaned_up[-1]]
+    if under_way:
+        run = DemoRun(installation, airflow, use_case, under_way[0].run_id)
+        say(f"run {run.run_id} is under way already; following it: {run.page}")
+        return run
+    publish(installation, use_case)
+    run = DemoRun(installation, airflow, use_case, f"demo__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}")
+    airflow.trigger(dag_id, run.run_id)
+    say(f"run {run.run_id} is started: {run.page}")
+    return run
 
 
 def publish(installation: Installation, use_case: str) -> None:
@@ -85,95 +99,7 @@ def publish(installation: Installation, use_case: str) -> None:
     bucket, _, key = source.removeprefix("s3://").partition("/")
     with calling("s3", f"PutObject {source}"):
         installation.clients.client("s3").put_object(Bucket=bucket, Key=key, Body=made.stdout)
-    console.print(f"published {len(made.stdout):,} bytes to {source}", highlight=False)
-
-
-@dataclass
-class _Run:
-    """The run that is followed, and which of its gates were announced and decided."""
-
-    installation: Installation
-    airflow: AirflowApi
-    use_case: str
-    run_id: str
-    announced: set[Gate] = field(default_factory=set)
-    decided: set[Gate] = field(default_factory=set)
-    tasks: tuple[TaskInstance, ...] = ()
-
-    @property
-    def dag_id(self) -> str:
-        return f"{DAG_PREFIX}{self.use_case}"
-
-    def follow(self, approve: Approve, deadline: float | None) -> str:
-        """Shows the run until it ends, deciding at its gates where asked to; returns its last state."""
-        view = RunView(console, f"{self.dag_id} · {self.run_id}")
-        view.start()
-        last_answer = time.monotonic()
-        try:
-            while True:
-                if deadline and time.monotonic() > deadline:
-                    raise GateClosed("the run did not end in the time given (--minutes); it goes on in Airflow")
-                try:
-                    state = self.airflow.run_state(self.dag_id, self.run_id)
-                    self.tasks = self.airflow.task_instances(self.dag_id, self.run_id)
-                    view.show(self.tasks)
-                    self._attend_gates(approve)
-                    last_answer = time.monotonic()
-                except ServiceUnavailable:
-                    if time.monotonic() - last_answer > _OUTAGE_SECONDS:
-                        raise
-                    state = "running"
-                if state in ("success", "failed"):
-                    return state
-                time.sleep(_POLL_SECONDS)
-        finally:
-            view.stop()
-
-    def why_it_failed(self) -> str:
-        """The failed tasks, and what the ledger says of the failure."""
-        failed = ", ".join(task.task_id for task in self.tasks if task.state == "failed")
-        entries = self.installation.ledger(self.use_case).entries()
-        reasons = [
-            str(entry.body.get("reason", ""))
-            for entry in entries
-            if entry.kind is EntryKind.FAILURE and entry.body.get("run_id") == self.run_id
-        ]
-        return f"{failed or 'no task failed'}: {reasons[-1] if reasons else 'see the task log in Airflow'}"
-
-    def _attend_gates(self, approve: Approve) -> None:
-        for gate, approver in APPROVERS.items():
-            waiting = next((task for task in self.tasks if task.task_id == approver.task_id), None)
-            if waiting is None or waiting.state != "deferred" or gate in self.decided:
-                continue
-            request = self._request(gate)
-            if request is None or not self._waits_for_people(request):
-                continue
-            if gate not in self.announced:
-                self.announced.add(gate)
-                page = self.airflow.task_page(self.dag_id, self.run_id, approver.task_id)
-                console.print(gate_panel(request, self.installation, page, approver))
-            if approve is Approve.AUTO:
-                self.decided.add(gate)
-                self._decide(gate, approver, request)
-
-    def _decide(self, gate: Gate, approver: Approver, request: GateRequest) -> None:
-        person = StackPerson(approver.person)
-        said = approver.approve(person, self.dag_id, self.run_id, request)
-        console.print(f"{gate}: approved by {person.name} by {approver.channel}. {said}", highlight=False)
-
-    def _waits_for_people(self, request: GateRequest) -> bool:
-        """Whether the registry says so: the gate of a use case that is approved ends by itself a moment later."""
-        subject = read_subject(self.installation, request.gate, self.use_case, request.subject)
-        return subject.standing is Standing.PENDING
-
-    def _request(self, gate: Gate) -> GateRequest | None:
-        """The newest request of this gate that this run asks, or that its use case waits for."""
-        for entry in reversed(self.installation.ledger(self.use_case).entries()):
-            if entry.kind is EntryKind.REQUEST and entry.body["gate"] == gate:
-                request = GateRequest.model_validate(entry.body)
-                if gate is Gate.USE_CASE or request.run_id == self.run_id:
-                    return request
-        return None
+    say(f"published {len(made.stdout):,} bytes to {source}")
 
 
 def _wait_for_dag(airflow: AirflowApi, dag_id: str) -> None:
@@ -185,20 +111,29 @@ def _wait_for_dag(airflow: AirflowApi, dag_id: str) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _ask_production(run: _Run) -> None:
+def _ask_production(run: DemoRun) -> None:
     """Sends a held-out application to the production endpoint and shows what it answers."""
     candidate = next(
         entry.body
-        for entry in run.installation.ledger(run.use_case).entries()
+        for entry in reversed(run.installation.ledger(run.use_case).entries())
         if entry.kind is EntryKind.CANDIDATE and entry.body["run_id"] == run.run_id
     )
     declared = run.installation.use_case(run.use_case)
     held_out = run.installation.artifacts.get(f"{split_prefix(declared, candidate['data_sha256'])}holdout.csv")
     application = held_out.decode().splitlines()[0]
     answer = run.installation.endpoints.invoke(run.use_case, application + "\n").strip()
-    console.print(
-        f"production endpoint {run.use_case} (version {candidate['version']}) answers an application it never saw:\n"
-        f"  application  {application}\n  probability of the positive outcome  {answer}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    say(f"production endpoint {run.use_case} (version {candidate['version']}) answers an application it never saw:")
+    values = application.split(",")
+    say_indented(", ".join(f"{name} {value}" for name, value in zip(declared.data.features, values, strict=True)))
+    say_indented(f"probability of {declared.data.label.column} = {declared.data.label.positive}: {float(answer):.4f}")
+    say("who decided what, on which evidence:")
+    stack = stack_command("env", "data-scientist")
+    say(f'  (eval "$({stack})" && {program("model-governance")} ledger show {run.use_case})')
+
+
+def _say_what_goes_on(run: DemoRun | None) -> None:
+    if run is None:
+        say("stopped before a run was started; the stack is still up: make status shows it, make down stops it")
+        return
+    say(f"no longer followed; the lifecycle goes on by itself: {run.page}")
+    say("make demo follows it again, make status shows the stack, make down stops it; state and waiting gates are kept")

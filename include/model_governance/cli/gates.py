@@ -7,27 +7,31 @@ set, and the gate's adjudicator records in the ledger who did it, by the registr
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from model_governance.cli.terminal import console, installation
+from model_governance.cli.terminal import installation, say, say_indented
 from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.decide import check_decision
-from model_governance.decisions.missing import missing_for
+from model_governance.decisions.missing import outlook
+from model_governance.decisions.record import read_record
 from model_governance.decisions.subject import Standing, answer, read_subject
 from model_governance.domain.condition import write_remark
 from model_governance.domain.decision import DecisionVerdict, Gate
-from model_governance.domain.gate import GateState
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.people import Person
 from model_governance.errors import DecisionRefused, GateClosed, RecordMissing
 from model_governance.hooks.aws import calling
+from model_governance.hooks.card_tags import comment_from, comment_tags
 from model_governance.hooks.installation import Installation
 
 _RECORDED_SECONDS = 60.0
 _POLL_SECONDS = 0.5
+_LONGEST_COMMENT = 1024
+"""What the registry's descriptions hold; a person's words are refused sooner than cut."""
 
 UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")]
 GateName = Annotated[Gate, typer.Argument(help="The gate.")]
@@ -58,42 +62,64 @@ def reject(use_case: UseCaseName, gate: GateName, version: Version = None, comme
 
 def missing(
     use_case: UseCaseName,
-    version: Version = None,
-    gate: Annotated[Gate, typer.Option(help="The gate to ask about.")] = Gate.PRODUCTION,
+    version: Annotated[
+        int | None, typer.Argument(help="Version of the model; the newest by default.", min=1, show_default=False)
+    ] = None,
+    gate: Annotated[Gate, typer.Option(help="The last gate to ask about.")] = Gate.PRODUCTION,
 ) -> None:
-    """Say what stands between a version and a gate, with owner and remedy; exit status 1 if anything does."""
+    """Say what is missing for the next stage and on to production, each with owner and remedy; exit status 1 if any."""
     known = installation()
-    items = missing_for(known, gate, use_case, _subject(known, use_case, gate, version))
-    for item in items:
-        console.print(f"• {item.sentence}", highlight=False, markup=False, soft_wrap=True)
-    if items:
+    has_version = version is not None or known.registry.group_exists(use_case)
+    subject = _subject(known, use_case, Gate.PRODUCTION, version) if has_version else None
+    found = outlook(known, use_case, subject.arn if subject else None)
+    order = list(Gate)
+    asked = {each: items for each, items in found.items.items() if order.index(each) <= order.index(gate)}
+    for place, (each, items) in enumerate(asked.items()):
+        about = subject.name if subject and each is not Gate.USE_CASE else use_case
+        say(f"{'next' if place == 0 else 'then'}: the {each} gate of {about}", style="bold")
+        for item in items:
+            say_indented(f"- {item.what}: {item.reason}", indent="  ")
+            say_indented(f"owner {item.owner}; {item.how}", indent="    ", hanging="")
+    if asked:
         raise typer.Exit(1)
-    console.print(f"{use_case}: nothing is missing for the {gate} gate")
+    say(f"{subject.name if subject else use_case}: nothing is missing for the {gate} gate")
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What a gate stands before: its ARN, and what to call it."""
+
+    arn: str
+    name: str
 
 
 def _decide(use_case: str, gate: Gate, version: int | None, verdict: DecisionVerdict, comment: str) -> None:
     known = installation()
     person = caller(known)
-    arn = _subject(known, use_case, gate, version)
-    check_decision(known, gate, use_case, arn, verdict, actor=person.id, comment=comment)
-    seen = len(known.ledger(use_case).entries())
-    subject = read_subject(known, gate, use_case, arn)
+    subject = _subject(known, use_case, gate, version)
+    comment = _whole(comment, gate)
+    check_decision(known, gate, use_case, subject.arn, verdict, actor=person.id, comment=comment)
+    entries = known.ledger(use_case).entries()
+    before = [
+        entry
+        for decision, entry in read_record(entries, gate, subject.arn).entries
+        if (decision.actor, decision.verdict) == (person.id, verdict)
+    ]
+    if before:
+        stands = _standing(known, gate, use_case, subject)
+        say(f"recorded before, as entry {before[-1].sequence} of the ledger; {stands}")
+        return
     standing = Standing.APPROVED if verdict is DecisionVerdict.APPROVE else Standing.REJECTED
-    answer(known, subject, standing, comment)
-    entry = _wait_until_recorded(known, use_case, arn, seen)
+    answer(known, read_subject(known, gate, use_case, subject.arn), standing, comment)
+    entry = _wait_until_recorded(known, use_case, subject, person, len(entries))
     if entry.kind is EntryKind.REFUSAL:
         raise DecisionRefused(str(entry.body.get("reason", "the adjudicator set the status back")))
-    console.print(
-        f"recorded as entry {entry.sequence} of the ledger: {gate} {entry.body['verdict']} by {entry.body['actor']} "
-        f"as {entry.body['role']}, by {entry.body['channel']}",
-        highlight=False,
-        soft_wrap=True,
+    said = {"approve": "approved", "reject": "rejected"}[entry.body["verdict"]]
+    say(
+        f"{subject.name}: {said} at the {gate} gate by {entry.body['actor']} as {entry.body['role']}, by "
+        f"{entry.body['channel']}; recorded as entry {entry.sequence} of the ledger; "
+        f"{_standing(known, gate, use_case, subject)}"
     )
-    stands = gate_verdict(known, gate, use_case, arn)
-    if stands.state is GateState.WAITING:
-        console.print(f"the gate waits on: {'; '.join(stands.reasons)}", highlight=False, soft_wrap=True)
-    elif stands.is_open and stands.holds_until:
-        console.print(f"the gate is open until {stands.holds_until:%Y-%m-%d %H:%M} UTC", highlight=False)
 
 
 def caller(known: Installation) -> Person:
@@ -110,30 +136,70 @@ def caller(known: Installation) -> Person:
     return person
 
 
-def _subject(known: Installation, use_case: str, gate: Gate, version: int | None) -> str:
-    """ARN of what the gate stands before.
+def _subject(known: Installation, use_case: str, gate: Gate, version: int | None) -> _Subject:
+    """What the gate stands before.
 
     Raises:
-        RecordMissing: There is no such card, group or version.
+        RecordMissing: There is no such use case, card or version.
     """
     if gate is Gate.USE_CASE:
-        return known.cards.describe(use_case).arn
+        if version is not None:
+            raise RecordMissing(f"the use_case gate is about {use_case} itself, which has no version {version}")
+        card = known.cards.find(use_case)
+        if card is None:
+            raise RecordMissing(f"{_nothing_of(known, use_case)}: there is no card to decide on")
+        return _Subject(card.arn, use_case)
+    if not known.registry.group_exists(use_case):
+        raise RecordMissing(f"{_nothing_of(known, use_case)}: there is no version")
     versions = {each.version: each.arn for each in known.registry.versions(use_case)}
     wanted = version or max(versions, default=0)
     if wanted not in versions:
         held = ", ".join(map(str, sorted(versions))) or "none"
         raise RecordMissing(f"{use_case} has no version {wanted or 'at all'}; there are: {held}")
-    return versions[wanted]
+    return _Subject(versions[wanted], f"{use_case} version {wanted}")
 
 
-def _wait_until_recorded(known: Installation, use_case: str, arn: str, seen: int) -> Entry:
+def _nothing_of(known: Installation, use_case: str) -> str:
+    if use_case in known.use_cases.valid:
+        return f"the lifecycle of {use_case} has not come so far"
+    return f"there is no use case {use_case!r}"
+
+
+def _whole(comment: str, gate: Gate) -> str:
+    """The comment on one line.
+
+    Raises:
+        DecisionRefused: It is longer than the registry can hold.
+    """
+    line = " ".join(comment.split())
+    if len(line) > _LONGEST_COMMENT or (gate is Gate.USE_CASE and comment_from(comment_tags(line)) != line):
+        raise DecisionRefused(
+            f"a comment of {len(line)} characters is longer than the registry holds: {_LONGEST_COMMENT} at most, and "
+            "less at the use_case gate where they are not plain letters; say it shorter"
+        )
+    return line
+
+
+def _standing(known: Installation, gate: Gate, use_case: str, subject: _Subject) -> str:
+    verdict = gate_verdict(known, gate, use_case, subject.arn)
+    until = f" until {verdict.holds_until:%Y-%m-%d %H:%M} UTC" if verdict.is_open and verdict.holds_until else ""
+    return f"the gate is {verdict.state}{until}" + (f": {'; '.join(verdict.reasons)}" if verdict.reasons else "")
+
+
+def _wait_until_recorded(known: Installation, use_case: str, subject: _Subject, person: Person, seen: int) -> Entry:
     until = time.monotonic() + _RECORDED_SECONDS
     while time.monotonic() < until:
         for entry in known.ledger(use_case).entries()[seen:]:
-            if entry.subject == arn and entry.kind in (EntryKind.DECISION, EntryKind.REFUSAL):
+            if entry.subject == subject.arn and _is_answer_to(entry, person, known):
                 return entry
         time.sleep(_POLL_SECONDS)
     raise GateClosed(
         f"the registry has the status, but nobody recorded it within {_RECORDED_SECONDS:.0f} seconds: the ledger takes "
         "it when the lifecycle waits at this gate and Airflow's triggerer runs; until then the gate stays closed"
     )
+
+
+def _is_answer_to(entry: Entry, person: Person, known: Installation) -> bool:
+    if entry.kind is EntryKind.DECISION:
+        return bool(entry.body.get("actor") == person.id)
+    return entry.kind is EntryKind.REFUSAL and known.people.by_principal(str(entry.body.get("principal"))) == person

@@ -1,17 +1,18 @@
-"""``model-governance ledger``: the record of a use case, shown and verified."""
+"""``model-governance ledger``: the record of a use case, shown; verified and exported beside."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from model_governance.cli import ledger_export, ledger_verify
-from model_governance.cli.terminal import console, installation
-from model_governance.domain.ledger import Entry
+from model_governance.cli.entries import head_line, is_about_version, paragraphs
+from model_governance.cli.terminal import installation, say, say_indented
+from model_governance.cli.use_cases import refuse_unknown
+from model_governance.domain.ledger import Entry, EntryKind
 
-app = typer.Typer(help="Show and verify a use case's ledger.", no_args_is_help=True)
+app = typer.Typer(help="Show and verify a use case's ledger.", no_args_is_help=True, rich_markup_mode=None)
 app.command("verify")(ledger_verify.verify)
 app.command("export")(ledger_export.export)
 
@@ -21,33 +22,30 @@ UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as 
 @app.command()
 def show(
     use_case: UseCaseName,
+    kind: Annotated[list[EntryKind] | None, typer.Option(help="Only entries of this kind; may be repeated.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="Only entries about this version.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The entries as they are stored, one a line.")] = False,
 ) -> None:
-    """Show every entry, verified while it is read."""
-    entries = installation().ledger(use_case).entries()
-    if as_json:
-        for entry in entries:
-            print(entry.raw.decode())
-        return
-    table = Table(title=f"Ledger of {use_case}", title_justify="left")
-    for column in ("#", "time (UTC)", "kind", "about", "what"):
-        table.add_column(column, overflow="fold")
-    for entry in entries:
-        table.add_row(
-            str(entry.sequence), f"{entry.time:%Y-%m-%d %H:%M:%S}", entry.kind, _short(entry.subject), summary(entry)
-        )
-    console.print(table)
-
-
-def summary(entry: Entry) -> str:
-    """An entry's body in one line."""
-    body = entry.body
-    parts = [
-        str(body[name]) for name in ("gate", "kind", "verdict", "actor", "role", "channel", "stage") if body.get(name)
+    """Show the entries, oldest first; all of them are verified while they are read."""
+    known = installation()
+    entries = known.ledger(use_case).entries()
+    refuse_unknown(known, use_case, entries)
+    shown = [
+        entry
+        for entry in entries
+        if (not kind or entry.kind in kind) and (version is None or is_about_version(entry, version))
     ]
-    said = body.get("comment") or body.get("reason") or body.get("endpoint") or ""
-    return " · ".join(parts) + (f": {said}" if said else "")
+    for entry in shown:
+        if as_json:
+            print(entry.raw.decode())
+        else:
+            _show(entry)
+    if not as_json:
+        of_all = f" of {len(entries)}" if len(shown) < len(entries) else ""
+        say(f"{len(shown)}{of_all} entries")
 
 
-def _short(arn: str) -> str:
-    return arn.rsplit(":", 1)[-1]
+def _show(entry: Entry) -> None:
+    say(head_line(entry), style="bold")
+    for paragraph in paragraphs(entry):
+        say_indented(paragraph)

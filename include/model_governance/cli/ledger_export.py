@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from model_governance.cli.terminal import console, installation
+from model_governance.cli.terminal import installation, say
+from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import published_heads
 from model_governance.domain.canonical import canonical_json
 from model_governance.domain.head import refuse_cut_off
@@ -41,7 +42,7 @@ def export(
         sys.stdout.buffer.flush()
     else:
         to.write_bytes(data)
-        console.print(f"{use_case}: {len(data)} bytes in {to}", highlight=False, soft_wrap=True)
+        say(f"{use_case}: {len(data)} bytes in {to}")
     for authority, key in known.public_keys.items():
         print(f"--{authority.value}-key {key.fingerprint}", file=sys.stderr)
 
@@ -54,6 +55,7 @@ def exported(known: Installation, use_case: str) -> bytes:
         AccessRefused, ServiceUnavailable: As the store, the registry and the witness answer.
     """
     entries = known.ledger(use_case).verify()
+    refuse_unknown(known, use_case, entries)
     sightings = published_heads(known, use_case)
     refuse_cut_off(use_case, entries, sightings)
     header = {

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from model_governance.cli.terminal import console, installation
+from model_governance.cli.terminal import installation, say
+from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import published_heads, witnessed_heads
 from model_governance.domain.head import refuse_cut_off
 
@@ -24,6 +25,7 @@ def verify(
     """
     known = installation()
     entries = known.ledger(use_case).verify()
+    refuse_unknown(known, use_case, entries)
     sightings = witnessed_heads(known, use_case) if offline else published_heads(known, use_case)
     refuse_cut_off(use_case, entries, sightings)
     head = f"{entries[-1].sequence} {entries[-1].digest}" if entries else "none"
@@ -32,6 +34,4 @@ def verify(
         f"{len(sightings)} published heads agree, the last of entry {latest}" if sightings else "no head is published"
     )
     where = "" if known.witness else "; this installation has no witness file (MODEL_GOVERNANCE_WITNESS)"
-    console.print(
-        f"{use_case}: {len(entries)} entries hold; head {head}; {told}{where}", highlight=False, soft_wrap=True
-    )
+    say(f"{use_case}: {len(entries)} entries hold; head {head}; {told}{where}")

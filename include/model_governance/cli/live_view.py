@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from model_governance.hooks.airflow_api import TaskInstance
 
@@ -32,6 +33,16 @@ _LOOKS = {
     "removed": ("·", "dim"),
 }
 _QUIET = ("·", "dim")
+_WORDS = {
+    "success": "done",
+    "running": "runs",
+    "deferred": "waits",
+    "up_for_retry": "is tried again soon",
+    "upstream_failed": "not reached",
+    "waiting": "",
+}
+_TOLD = ("success", "failed", "running", "deferred", "up_for_retry", "skipped")
+"""The states worth a line; what is scheduled, queued or not reached is not."""
 _BY_URGENCY = ("failed", "up_for_retry", "running", "deferred", "queued", "scheduled", "restarting")
 
 
@@ -58,9 +69,8 @@ def stage_table(title: str, tasks: Iterable[TaskInstance]) -> Table:
         members = by_stage.get(stage, [])
         state = stage_state(members)
         sign, style = _LOOKS.get(state, _QUIET)
-        table.add_row(
-            f"[{style}]{sign}[/]", stage.replace("_", " "), f"[{style}]{state}[/]", " ".join(map(_task_cell, members))
-        )
+        tasks_cell = Text(" ").join(_task_cell(task) for task in members)
+        table.add_row(Text(sign, style), stage.replace("_", " "), Text(_WORDS.get(state, state), style), tasks_cell)
     return table
 
 
@@ -89,10 +99,12 @@ class RunView:
             self._live.update(stage_table(self._title, tasks), refresh=True)
             return
         for task in sorted(tasks, key=lambda each: each.start_date or "~"):
-            if self._shown.get(task.task_id) != task.state and task.state is not None:
+            if self._shown.get(task.task_id) != task.state and task.state in _TOLD:
                 self._shown[task.task_id] = task.state
                 sign, style = _LOOKS.get(task.state, _QUIET)
-                self._console.print(f"[{style}]{sign}[/] {task.task_id} {task.state}", highlight=False)
+                self._console.print(
+                    Text.assemble((sign, style), f" {task.task_id} {_WORDS.get(task.state, task.state)}")
+                )
 
 
 def _by_stage(tasks: Iterable[TaskInstance]) -> dict[str, list[TaskInstance]]:
@@ -102,6 +114,6 @@ def _by_stage(tasks: Iterable[TaskInstance]) -> dict[str, list[TaskInstance]]:
     return grouped
 
 
-def _task_cell(task: TaskInstance) -> str:
+def _task_cell(task: TaskInstance) -> Text:
     _, style = _LOOKS.get(task.state or "", _QUIET)
-    return f"[{style}]{task.task_id.partition('.')[2] or task.task_id}[/]"
+    return Text(task.task_id.partition(".")[2] or task.task_id, style)

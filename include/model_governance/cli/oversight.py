@@ -1,4 +1,4 @@
-"""``model-governance except`` and ``finding``: what people whom the policy names put beside a version's evidence."""
+"""``model-governance except``, ``finding`` and ``expired``: what people put beside evidence, what time took."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from model_governance.cli.gates import caller
-from model_governance.cli.terminal import console, installation
+from model_governance.cli.terminal import installation, say, say_indented
+from model_governance.cli.use_cases import refuse_unknown
+from model_governance.decisions.expiry import expired_approvals, flag_expired
 from model_governance.decisions.oversight import close_finding, grant_exception, open_finding
 from model_governance.decisions.record import read_findings
 from model_governance.domain.oversight import Severity
@@ -46,12 +47,24 @@ def grant(
         owner=owner,
         until=until.date(),
     )
-    console.print(
+    say(
         f"recorded as entry {entry.sequence} of the ledger: exception for {item} of version {version}, granted by "
-        f"{entry.body['granted_by']} as {entry.body['role']}, until {until:%Y-%m-%d}",
-        highlight=False,
-        soft_wrap=True,
+        f"{entry.body['granted_by']} as {entry.body['role']}, until {until:%Y-%m-%d}"
     )
+
+
+def expired(
+    flag: Annotated[bool, typer.Option("--flag", help="Tag the endpoints, and note it in the life cycles.")] = False,
+) -> None:
+    """Name what serves although its approval has run out, and whose it is; exit status 1 if anything does."""
+    known = installation()
+    found = flag_expired(known) if flag else expired_approvals(known)
+    for each in found:
+        told = f"{each.owner} <{each.email}>" if each.email else each.owner
+        say(f"{each.sentence} (owner: {told})")
+    if found:
+        raise typer.Exit(1)
+    say("every version in production is approved")
 
 
 @app.command("open")
@@ -75,7 +88,7 @@ def open_(
         due=due.date(),
         version=version,
     )
-    console.print(f"{entry.body['id']} is open (entry {entry.sequence} of the ledger)", highlight=False)
+    say(f"{entry.body['id']} is open (entry {entry.sequence} of the ledger)")
 
 
 @app.command()
@@ -87,21 +100,23 @@ def close(
     """Close a finding; by whom the policy names, and not by its owner."""
     known = installation()
     entry = close_finding(known, use_case, finding, actor=caller(known).id, comment=comment)
-    console.print(f"{finding} is closed (entry {entry.sequence} of the ledger)", highlight=False)
+    say(f"{finding} is closed (entry {entry.sequence} of the ledger)")
 
 
 @app.command("list")
 def list_(use_case: UseCaseName) -> None:
     """List the findings of a use case."""
-    table = Table(title=f"Findings of {use_case}", title_justify="left")
-    for column in ("finding", "severity", "about", "what", "owner", "due", "state"):
-        table.add_column(column, overflow="fold")
+    known = installation()
+    entries = known.ledger(use_case).entries()
+    refuse_unknown(known, use_case, entries)
     today = datetime.now(UTC).date()
-    for finding, closure in read_findings(installation().ledger(use_case).entries()):
-        state = f"closed by {closure.closed_by}: {closure.comment}" if closure else "open"
-        overdue = ", overdue" if closure is None and finding.due < today else ""
+    findings = read_findings(entries)
+    for finding, closure in findings:
+        overdue = " OVERDUE" if closure is None and finding.due < today else ""
         about = f"version {finding.version}" if finding.version else "every version"
-        table.add_row(
-            finding.id, finding.severity, about, finding.title, finding.owner, f"{finding.due}", state + overdue
-        )
-    console.print(table)
+        say(f"{finding.id}  {'closed' if closure else 'open'}{overdue}  {finding.severity}  {about}", style="bold")
+        say_indented(finding.title)
+        say_indented(f"owner {finding.owner}, due {finding.due}")
+        if closure:
+            say_indented(f"closed by {closure.closed_by}: {closure.comment}")
+    say(f"{len(findings)} findings")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from model_governance.cli.terminal import console, installation
+from model_governance.cli.terminal import installation, say
 from model_governance.decisions.in_force import PolicyFile, enter_versions, entered_version
 from model_governance.domain.use_case import POLICIES_LEDGER
 from model_governance.hooks.aws import calling
@@ -25,11 +25,9 @@ def enter(
     known = installation()
     for entry in enter_versions(known, _principal(known), only_first=first):
         body = entry.body
-        console.print(
+        say(
             f"{body['file']}.yaml: in force is {body['digest']}, entered by {body['principal']} at "
-            f"{entry.time:%Y-%m-%d %H:%M:%S} UTC (entry {entry.sequence} of the ledger {POLICIES_LEDGER})",
-            highlight=False,
-            soft_wrap=True,
+            f"{entry.time:%Y-%m-%d %H:%M:%S} UTC (entry {entry.sequence} of the ledger {POLICIES_LEDGER})"
         )
 
 
@@ -46,7 +44,7 @@ def show() -> None:
         faults += not is_in_force
         said = f"entered by {entry.body['principal']} at {entry.time:%Y-%m-%d %H:%M} UTC" if entry else "never entered"
         held = "in force" if is_in_force else f"NOT in force ({str(entry.body['digest'])[:12] if entry else 'none'} is)"
-        console.print(f"{file.value}.yaml {digest[:12]}: {held}; {said}", highlight=False, soft_wrap=True)
+        say(f"{file.value}.yaml {digest[:12]}: {held}; {said}")
     if faults:
         raise typer.Exit(1)
 

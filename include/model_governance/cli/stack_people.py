@@ -66,6 +66,9 @@ def _ask_stack(*arguments: str) -> str:
     command = [sys.executable, "-m", "stack", *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     if answer.returncode != 0:
-        said = answer.stderr.strip() or answer.stdout.strip()
-        raise RecordMissing(f"the embedded stack does not know {arguments[-1]}: {said}")
+        said = (answer.stderr.strip() or answer.stdout.strip()).removeprefix("stack: ")
+        raise RecordMissing(
+            f"the embedded stack does not know {arguments[-1]}: {said}. Has it been started (make up)? Is "
+            "MODEL_GOVERNANCE_HOME its folder?"
+        )
     return answer.stdout

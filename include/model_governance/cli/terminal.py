@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
-from model_governance.errors import GovernanceError
-from model_governance.hooks.aws import EnvironmentClients
+from model_governance.errors import AccessRefused, GovernanceError, ServiceUnavailable
+from model_governance.hooks.aws import EnvironmentClients, calling
 from model_governance.hooks.installation import Installation
 
 COMMAND_LINE = "model-governance-cli"
 """Application id in the user agent: how an approval record tells this command line from a console or boto3."""
 
-console = Console()
+console = Console(highlight=False, markup=False, emoji=False)
 
 
 def installation() -> Installation:
@@ -23,14 +25,65 @@ def installation() -> Installation:
     return Installation.load(EnvironmentClients(application=COMMAND_LINE))
 
 
+def say(text: str, style: str | None = None) -> None:
+    """Prints a line as it is, however long: what is to be copied is never broken."""
+    console.print(text, style=style, soft_wrap=True)
+
+
+def say_indented(text: str, indent: str = "    ", hanging: str = "  ") -> None:
+    """Prints a paragraph in the terminal's width; what has no space in it, such as an address, is never broken.
+
+    Args:
+        text: The paragraph; line breaks in it become spaces.
+        indent: Before every line.
+        hanging: Before every line but the first, besides.
+    """
+    folded = textwrap.fill(
+        " ".join(text.split()),
+        width=max(console.width, 40),
+        initial_indent=indent,
+        subsequent_indent=indent + hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    say(folded)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, such as ``1 version`` or ``2 versions``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 @contextmanager
 def refusals_are_lines() -> Iterator[None]:
-    """Turns a refusal into its message on standard error and exit status 1; a Ctrl-C into exit status 130."""
+    """Turns a refusal into one line on standard error and exit status 1; a Ctrl-C into exit status 130."""
     try:
-        yield
+        with calling("AWS", "a call"):
+            yield
     except GovernanceError as refusal:
-        print(f"refused: {refusal}", file=sys.stderr)
+        print(refusal_line(refusal), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
+
+
+def refusal_line(refusal: GovernanceError) -> str:
+    """A refusal in one line, with the next step where the environment gives it away."""
+    said = f"{_PREFIXES.get(type(refusal), 'refused')}: {' '.join(str(refusal).split())}"
+    if isinstance(refusal, ServiceUnavailable) and _is_embedded():
+        return f"{said}. Is the embedded stack up? make up starts it."
+    if isinstance(refusal, AccessRefused) and not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & os.environ.keys():
+        return f'{said} As a person of the embedded stack: eval "$(python -m stack env <person>)"'
+    return said
+
+
+_PREFIXES: dict[type[GovernanceError], str] = {ServiceUnavailable: "unavailable"}
+
+
+def _is_embedded() -> bool:
+    return any(
+        value.startswith(("http://127.", "http://localhost"))
+        for name, value in os.environ.items()
+        if name.startswith("AWS_ENDPOINT_URL")
+    )

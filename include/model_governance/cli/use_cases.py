@@ -1,54 +1,43 @@
-"""``model-governance use-cases`` and ``status``: what teams declared, and where each version stands."""
+"""``model-governance use-cases``: what teams have declared, and what is wrong with a folder that does not validate."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
 
 import typer
-from rich.table import Table
 
-from model_governance.cli.terminal import console, installation
+from model_governance.cli.terminal import installation, say, say_indented
+from model_governance.domain.ledger import Entry
 from model_governance.domain.risk import assess_risk
+from model_governance.errors import RecordMissing
+from model_governance.hooks.installation import Installation
 
 
 def list_use_cases() -> None:
     """List the use cases with their risk tier; name every fault of a folder that does not validate (exit status 1)."""
     known = installation()
     declared = known.use_cases
-    table = Table(title="Use cases", title_justify="left")
-    for column in ("name", "title", "owner", "risk", "schedule"):
-        table.add_column(column, overflow="fold")
     for name, use_case in declared.valid.items():
         risk = assess_risk(use_case.risk, known.policy.risk)
-        table.add_row(name, use_case.title, use_case.owner, risk.tier, use_case.schedule or "by hand")
-    console.print(table)
+        say(name, style="bold")
+        say_indented(use_case.title)
+        say_indented(f"risk {risk.tier}; owner {use_case.owner}; runs {use_case.schedule or 'by hand'}")
+    if not declared.valid:
+        say(f"no use case in {known.settings.use_cases}")
     for fault in declared.faults.values():
         print(fault, file=sys.stderr)
     if declared.faults:
         raise typer.Exit(1)
 
 
-def status(use_case: Annotated[str, typer.Argument(help="Name of the use case.")]) -> None:
-    """Show the use case's card, every version and the endpoints."""
-    known = installation()
-    card = known.cards.find(use_case)
-    said = f"card {card.status}, version {card.version}" if card else "no card yet"
-    console.print(f"{use_case}: {said}", highlight=False)
-    table = Table()
-    for column in ("version", "registration", "approval", "life cycle", "why"):
-        table.add_column(column, overflow="fold")
-    versions = known.registry.versions(use_case) if known.registry.group_exists(use_case) else ()
-    for package in versions:
-        table.add_row(
-            str(package.version),
-            package.registration_type,
-            package.approval_status,
-            f"{package.stage} {package.stage_status}",
-            package.stage_description or package.approval_description,
+def refuse_unknown(known: Installation, use_case: str, entries: Sequence[Entry]) -> None:
+    """Raises for a name that is neither declared nor on record: an empty answer would pass for a good one.
+
+    Raises:
+        RecordMissing: There is no folder that validates and no ledger of that name.
+    """
+    if not entries and use_case not in known.use_cases.valid:
+        raise RecordMissing(
+            f"there is no use case {use_case!r}, nor a ledger of it: model-governance use-cases lists them"
         )
-    console.print(table)
-    for name in (use_case, f"{use_case}-test"):
-        endpoint = known.endpoints.find(name)
-        said = f"{endpoint.status}, serves {endpoint.config}" if endpoint else "not deployed"
-        console.print(f"endpoint {name}: {said}", highlight=False)

@@ -2,17 +2,19 @@
 """Verifies an exported ledger without the system that wrote it: Python's standard library and ``cryptography`` alone.
 
     pip install cryptography
-    python verify_export.py ledger.jsonl --ledger-key SHA256 --decisions-key SHA256 [--head "SEQUENCE SHA256" ...]
+    python verify_export.py ledger.jsonl --ledger-key SHA256 --decisions-key SHA256 --oversight-key SHA256 \
+        [--head "SEQUENCE SHA256" ...]
 
-Ask the installation's owner, not the file, for the two keys' fingerprints: whoever wrote a false file wrote its keys
+Ask the installation's owner, not the file, for the three keys' fingerprints: whoever wrote a false file wrote its keys
 too. Without them the file is only shown to agree with itself, and the exit status is 2. 0: it holds; 1: it does not.
 That entries are missing at the end shows only by a head that you know from elsewhere: a card, the lineage, the witness.
 
-The file has one JSON document a line: first what the export is, with both public keys; then every entry, each line
+The file has one JSON document a line: first what the export is, with the public keys; then every entry, each line
 exactly the bytes that are stored; then the heads that were published outside the chain. An entry is canonical JSON
 (RFC 8785). Its ``previous`` is the sha256 of the line before it, or 64 zeros. Its signature (Ed25519) is over
 ``model-governance ledger entry v2``, a line feed and the sha256, in hex, of the entry without its ``signature``. A
-``decision`` or ``refusal`` must be signed with the decisions key, everything else with the ledger key.
+``decision`` or ``refusal`` must be signed with the decisions key, a ``policy_version``, ``exception``, ``finding`` or
+``finding_closure`` with the oversight key, everything else with the ledger key.
 """
 
 from __future__ import annotations
@@ -32,7 +34,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 PREFIX = b"model-governance ledger entry v2\n"
-SIGNED_WITH_DECISIONS_KEY = {"decision", "refusal"}
+SIGNED_WITH = {
+    "decisions": {"decision", "refusal"},
+    "oversight": {"exception", "finding", "finding_closure", "policy_version"},
+}
 MEMBERS = ["body", "format", "key_id", "key_sha256", "kind", "previous", "sequence", "signature", "subject", "time"]
 MEMBERS.append("use_case")
 TEXTS = [name for name in MEMBERS if name not in ("body", "format", "sequence")]
@@ -68,7 +73,7 @@ def parse(line: bytes, where: str) -> dict[str, Any]:
 def load_keys(header: dict[str, Any], expected: dict[str, str]) -> dict[str, tuple[str, Ed25519PublicKey]]:
     """The public keys of the file by name, each the one expected where a fingerprint was given."""
     keys = {}
-    for name in ("ledger", "decisions"):
+    for name in ("ledger", *SIGNED_WITH):
         try:
             key = load_pem_public_key(header["keys"][name]["pem"].encode())
         except (KeyError, TypeError, AttributeError, ValueError) as fault:
@@ -79,8 +84,8 @@ def load_keys(header: dict[str, Any], expected: dict[str, str]) -> dict[str, tup
         if expected[name] and expected[name] != fingerprint:
             raise DoesNotHold(f"line 1: the {name} key is {fingerprint}, expected was {expected[name]}")
         keys[name] = (fingerprint, key)
-    if keys["ledger"][0] == keys["decisions"][0]:
-        raise DoesNotHold("line 1: both keys are the same: whoever records evidence could forge decisions")
+    if len({fingerprint for fingerprint, _ in keys.values()}) < len(keys):
+        raise DoesNotHold("line 1: two keys are the same: whoever records evidence could forge decisions")
     return keys
 
 
@@ -96,7 +101,7 @@ def verify_entry(
         raise DoesNotHold(f"{where}: is of the ledger of {said['use_case']}")
     if said["sequence"] != place or isinstance(said["sequence"], bool):
         raise DoesNotHold(f"{where}: found sequence {said['sequence']}: removed, inserted or reordered")
-    name = "decisions" if said["kind"] in SIGNED_WITH_DECISIONS_KEY else "ledger"
+    name = next((key for key, kinds in SIGNED_WITH.items() if said["kind"] in kinds), "ledger")
     fingerprint, key = keys[name]
     if said["key_sha256"] != fingerprint:
         raise DoesNotHold(f"{where}: kind {said['kind']} must be signed with the {name} key, it names another")
@@ -130,7 +135,7 @@ def verify(data: bytes, expected: dict[str, str], heads: Sequence[str] = ()) -> 
 
     Args:
         data: The file's bytes.
-        expected: Fingerprints of the ``ledger`` and ``decisions`` keys; empty where they are not known.
+        expected: Fingerprints of the ``ledger``, ``decisions`` and ``oversight`` keys; empty where they are not known.
         heads: Heads known from elsewhere, such as ``12 9f86d0...``.
 
     Returns:
@@ -171,16 +176,17 @@ def main() -> int:
     arguments.add_argument("file")
     arguments.add_argument("--ledger-key", default="", help="sha256 of the ledger's public key (DER)")
     arguments.add_argument("--decisions-key", default="", help="sha256 of the decisions' public key (DER)")
+    arguments.add_argument("--oversight-key", default="", help="sha256 of the policy owners' public key (DER)")
     arguments.add_argument("--head", action="append", default=[], help="a head you know: 'SEQUENCE SHA256'")
     given = arguments.parse_args()
-    expected = {"ledger": given.ledger_key.lower(), "decisions": given.decisions_key.lower()}
+    expected = {name: getattr(given, f"{name}_key").lower() for name in ("ledger", *SIGNED_WITH)}
     try:
         print(verify(Path(given.file).read_bytes(), expected, given.head))
     except (OSError, DoesNotHold) as fault:
         print(f"DOES NOT HOLD: {fault}")
         return 1
     if not all(expected.values()):
-        print("NOT PROVEN: the keys are the file's own; give --ledger-key and --decisions-key as the owner tells them")
+        print("NOT PROVEN: the keys are the file's own; give all three fingerprints as the owner tells them")
         return 2
     return 0
 

@@ -36,6 +36,7 @@ class Outcome(StrEnum):
     UNATTRIBUTED = "unattributed"
     BLOCKED = "blocked"
     SUPERSEDED = "superseded"
+    TAKEN_DOWN = "taken down"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Adjudication:
         outcome: ``waiting`` for (more) decisions; ``approved`` or ``rejected``: decided, ledger and registry agree;
             ``undone``: a status that counts for nothing was set back, the gate waits on; ``unattributed``: there is
             no record yet of who set the status, look again; ``blocked``: no decision can be made now, and why;
-            ``superseded``: a newer version has reached production, nobody decides this one any more.
+            ``superseded``: a newer version has reached production, nobody decides this one any more; ``taken down``:
+            a clean-up has taken away what the gate stood before.
         reason: Why, for a person to read; empty where the outcome says all.
         decisions: The decisions that count.
     """
@@ -58,7 +60,7 @@ class Adjudication:
     @property
     def is_final(self) -> bool:
         """Whether nobody need wait for this gate any longer."""
-        return self.outcome in (Outcome.APPROVED, Outcome.REJECTED, Outcome.SUPERSEDED)
+        return self.outcome in (Outcome.APPROVED, Outcome.REJECTED, Outcome.SUPERSEDED, Outcome.TAKEN_DOWN)
 
 
 def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: str) -> Adjudication:

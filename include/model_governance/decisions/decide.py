@@ -16,7 +16,7 @@ from model_governance.domain.condition import read_remark
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.eligibility import deciding_role
 from model_governance.domain.gate import GateState, GateVerdict, Observed
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Authority, Entry, EntryKind
 from model_governance.domain.people import People, Person
 from model_governance.domain.policy import GateRule, Policy
 from model_governance.domain.request import GateRequest
@@ -96,11 +96,14 @@ def decide(
     answer = Answer.of(verdict, actor, comment, channel, event_id)
     hearing = Hearing.of(installation, gate, use_case, subject)
     ledger = installation.ledger(use_case)
+    installation.texts.keep(hearing.policy)
+    installation.texts.keep(hearing.people)
     entry = ledger.propose(lambda entries: hearing.hear(answer, entries))
     record = read_record(ledger.entries(), gate, hearing.subject.arn)
     standing = evaluate_record(installation, record, hearing.policy, hearing.observed)
     apply_verdict(installation, read_subject(installation, gate, use_case, subject), standing, record)
     publish_head(installation, entry)
+    ledger.seal(Authority.DECISIONS)
     return entry
 
 

@@ -58,7 +58,7 @@ def open_gate(
         LedgerBroken: The ledger does not hold, or the witness knows a later head.
         AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    entries = installation.ledger(use_case).verify()
+    entries = installation.ledger(use_case).verify(sealed=True)
     refuse_cut_off(use_case, entries, witnessed_heads(installation, use_case))
     for before in _BEFORE[gate]:
         _open(installation, before, use_case, entries, run_id, None if before is Gate.USE_CASE else subject)

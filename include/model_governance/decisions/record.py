@@ -126,6 +126,15 @@ def since_clean_up(entries: Sequence[Entry]) -> Sequence[Entry]:
     return entries[taken_down[-1] + 1 :] if taken_down else entries
 
 
+def was_taken_down(entries: Sequence[Entry], run_id: str) -> bool:
+    """Whether a clean-up has taken away all that a run had put on record."""
+    standing = since_clean_up(entries)
+    before = entries[: len(entries) - len(standing)]
+    return any(e.body.get("run_id") == run_id for e in before) and not any(
+        e.body.get("run_id") == run_id for e in standing
+    )
+
+
 def candidate_of_run(entries: Sequence[Entry], run_id: str) -> Candidate | None:
     """The candidate that a run registered, or None."""
     standing = reversed(since_clean_up(entries))
@@ -154,9 +163,10 @@ def recorded_use_case(entries: Sequence[Entry], run_id: str) -> UseCase | None:
 
 
 def approved_declarations(entries: Sequence[Entry]) -> frozenset[str]:
-    """Digests of the declarations that somebody has approved as a use case."""
-    requests = [_read(GateRequest, entry) for entry in entries if entry.kind is EntryKind.REQUEST]
-    decisions = [_read(Decision, entry) for entry in entries if entry.kind is EntryKind.DECISION]
+    """Digests of the declarations that somebody has approved as a use case since the last clean-up."""
+    standing = since_clean_up(entries)
+    requests = [_read(GateRequest, entry) for entry in standing if entry.kind is EntryKind.REQUEST]
+    decisions = [_read(Decision, entry) for entry in standing if entry.kind is EntryKind.DECISION]
     approved = {each.request_digest for each in decisions if each.verdict is DecisionVerdict.APPROVE}
     return frozenset(
         each.use_case_digest for each in requests if each.gate is Gate.USE_CASE and each.digest in approved

@@ -63,6 +63,7 @@ def request_approval(
     if _must_be_set_pending(installation, found, propose(ledger.entries()), policy):
         words = "" if gate is Gate.USE_CASE else f"waits for {_deciders(policy, people, wanted)}; by run {run_id}"
         set_standing(installation, found, Standing.PENDING, words)
+    installation.texts.keep(policy)
     return ledger.propose(propose)
 
 

@@ -5,6 +5,8 @@ Apart from deployment, which serves a model, because what is ended here belongs 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from model_governance.decisions.record import read_record, since_clean_up
 from model_governance.domain.candidate import Candidate
 from model_governance.domain.decision import DecisionVerdict, Gate
@@ -35,8 +37,9 @@ def supersede_older(installation: Installation, use_case: str, version: int) -> 
         arn = candidate.model_package_arn
         body = {"version": candidate.version, "by_version": version, "run_id": candidate.run_id}
 
-        def is_there(entry: Entry, arn: str = arn) -> bool:
-            return entry.kind is EntryKind.SUPERSEDED and entry.subject == arn
+        def is_there(entry: Entry, arn: str = arn, run_id: str = candidate.run_id) -> bool:
+            superseded = entry.kind is EntryKind.SUPERSEDED and entry.subject == arn
+            return superseded and entry.body.get("run_id") == run_id  # after a clean-up another may bear the ARN
 
         written.append(ledger.append(EntryKind.SUPERSEDED, arn, body, unless=is_there))
         package = installation.registry.describe(arn)
@@ -61,12 +64,12 @@ def _older_waiting(entries: tuple[Entry, ...], version: int) -> tuple[Candidate,
         for each in candidates
         if each.version < version
         and each.model_package_arn not in deployed
-        and _has_asked(entries, each.model_package_arn)
+        and _has_asked(standing, each.model_package_arn)
         and not _is_rejected(entries, each.model_package_arn)
     )
 
 
-def _has_asked(entries: tuple[Entry, ...], arn: str) -> bool:
+def _has_asked(entries: Sequence[Entry], arn: str) -> bool:
     return any(entry.kind is EntryKind.REQUEST and entry.subject == arn for entry in entries)
 
 

@@ -104,7 +104,7 @@ def evaluate_gate(
     rule = policy.rule(request.tier, request.gate)
     missing = shortfall(policy, request, oversight, now)
     counted = _countable(rule, request, decisions, now)
-    reasons = [item.sentence for item in missing] + _changes(request, observed)
+    reasons = [item.sentence for item in missing] + changes_since(request, observed)
     rejections = [decision for decision in counted if decision.verdict is DecisionVerdict.REJECT]
     if rejections:
         last = rejections[0]
@@ -130,18 +130,34 @@ def eligible(
     rule: GateRule, request: GateRequest, decisions: Sequence[Decision], people: People, now: datetime
 ) -> tuple[Person, ...]:
     """The people whose approval would bring the request nearer to its gate."""
-    barred = request.barred(rule) | deciders_elsewhere(rule, request, decisions)
-    counted = tally(rule, _countable(rule, request, decisions, now), now)
+    counted = gate_tally(rule, request, decisions, now)
     have = {each.actor for each in counted.approvals}
     spare = rule.approvals - len(have) > counted.groups_needed
     return tuple(
         person
+        for person in able_people(rule, request, decisions, people)
+        if person.id not in have and (spare or person.group not in counted.groups)
+    )
+
+
+def able_people(
+    rule: GateRule, request: GateRequest, decisions: Sequence[Decision], people: People
+) -> tuple[Person, ...]:
+    """The people who may decide a request: in a role for it, barred by no part in the use case or other decision."""
+    barred = request.barred(rule) | deciders_elsewhere(rule, request, decisions)
+    return tuple(
+        person
         for person in people.people
         if set(person.roles) & set(rule.roles)
-        and person.id not in barred | have
+        and person.id not in barred
         and (not request.approvers or person.id in request.approvers)
-        and (spare or person.group not in counted.groups)
     )
+
+
+def gate_tally(rule: GateRule, request: GateRequest, decisions: Sequence[Decision], now: datetime) -> Tally:
+    """The approvals of a request that count now."""
+    counted = _countable(rule, request, decisions, now)
+    return tally(rule, [each for each in counted if each.verdict is DecisionVerdict.APPROVE], now)
 
 
 def _waits(counted: Tally, request: GateRequest, able: Sequence[Person]) -> str:
@@ -193,7 +209,8 @@ def deciders_elsewhere(rule: GateRule, request: GateRequest, decisions: Sequence
     }
 
 
-def _changes(request: GateRequest, observed: Observed | None) -> list[str]:
+def changes_since(request: GateRequest, observed: Observed | None) -> list[str]:
+    """What is no longer what was asked about, one sentence each; empty where nothing is observed."""
     if observed is None:
         return []
     compared = (

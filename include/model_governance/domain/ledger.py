@@ -1,7 +1,7 @@
 """The ledger's form: entries, how each binds to the one before it, and the walk that finds the first false one.
 
-Two keys sign, and an entry's kind says which must have: whoever records evidence cannot make a decision of it, and
-whoever records decisions cannot make the evidence for them.
+Three keys sign, and an entry's kind says which must have: whoever records evidence cannot make a decision of it,
+whoever records decisions cannot make the evidence for them, and neither can excuse what is missing.
 """
 
 from __future__ import annotations
@@ -46,18 +46,30 @@ class EntryKind(StrEnum):
 
 
 class Authority(StrEnum):
-    """Whose key signs: the pipeline's, for what was done and found, or the decision service's, for what people said."""
+    """Whose key signs.
+
+    LEDGER is the pipeline's, for what was done and found. DECISIONS is the decision service's, for what people said at
+    gates. OVERSIGHT belongs to those who own the policy: its versions, exceptions from it, findings.
+    """
 
     LEDGER = "ledger"
     DECISIONS = "decisions"
+    OVERSIGHT = "oversight"
 
 
-_DECISIONS_KINDS = frozenset({EntryKind.DECISION, EntryKind.REFUSAL})
+_AUTHORITIES = {
+    EntryKind.DECISION: Authority.DECISIONS,
+    EntryKind.REFUSAL: Authority.DECISIONS,
+    EntryKind.EXCEPTION: Authority.OVERSIGHT,
+    EntryKind.FINDING: Authority.OVERSIGHT,
+    EntryKind.FINDING_CLOSURE: Authority.OVERSIGHT,
+    EntryKind.POLICY_VERSION: Authority.OVERSIGHT,
+}
 
 
 def authority_over(kind: EntryKind) -> Authority:
     """The key that an entry of this kind must be signed with."""
-    return Authority.DECISIONS if kind in _DECISIONS_KINDS else Authority.LEDGER
+    return _AUTHORITIES.get(kind, Authority.LEDGER)
 
 
 class VerifyingKey(Protocol):

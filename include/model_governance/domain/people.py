@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model_governance.domain.canonical import digest
+from model_governance.domain.declaration import read_declaration
 from model_governance.domain.use_case import PersonId
 from model_governance.errors import PolicyInvalid
 
@@ -87,12 +87,4 @@ def parse_people(text: str, *, file: str) -> People:
     Raises:
         PolicyInvalid: Naming file, field and reason of each fault.
     """
-    try:
-        declared = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        raise PolicyInvalid(f"{file}: is not YAML: {' '.join(str(fault).split())}") from None
-    try:
-        return People.model_validate(declared)
-    except ValidationError as faults:
-        lines = [f"{file}: {'.'.join(map(str, fault['loc'])) or '(root)'}: {fault['msg']}" for fault in faults.errors()]
-        raise PolicyInvalid("\n".join(lines)) from None
+    return read_declaration(People, text, file=file, refusal=PolicyInvalid)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model_governance.domain.canonical import digest
 from model_governance.domain.decision import Gate
+from model_governance.domain.declaration import read_declaration
 from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.oversight import Severity
 from model_governance.domain.risk import RiskFormula, RiskTier
@@ -113,12 +113,4 @@ def parse_policy(text: str, *, file: str) -> Policy:
     Raises:
         PolicyInvalid: Naming file, field and reason of each fault.
     """
-    try:
-        declared = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        raise PolicyInvalid(f"{file}: is not YAML: {' '.join(str(fault).split())}") from None
-    try:
-        return Policy.model_validate(declared)
-    except ValidationError as faults:
-        lines = [f"{file}: {'.'.join(map(str, fault['loc'])) or '(root)'}: {fault['msg']}" for fault in faults.errors()]
-        raise PolicyInvalid("\n".join(lines)) from None
+    return read_declaration(Policy, text, file=file, refusal=PolicyInvalid)

@@ -101,10 +101,14 @@ def shortfall(policy: Policy, request: GateRequest, oversight: Oversight, now: d
     evidence = missing_evidence(rule, request.evidence, valid_exceptions(policy, request, oversight, now))
     expired = [each for each in oversight.exceptions if each.time <= now and not each.is_valid(now)]
     findings = tuple(_of_finding(policy, each) for each in blocking_findings(policy, oversight, now))
-    return (*(_with_expiry(item, expired) for item in evidence), *findings)
+    return (*(_with_exceptions(policy, item, expired) for item in evidence), *findings)
 
 
-def _with_expiry(item: MissingItem, expired: Sequence[GrantedException]) -> MissingItem:
+def _with_exceptions(policy: Policy, item: MissingItem, expired: Sequence[GrantedException]) -> MissingItem:
+    """The item, with the exception that could stand in for it and the one that did until it expired."""
+    if policy.exceptions.roles:
+        by = " or ".join(policy.exceptions.roles)
+        item = item.model_copy(update={"how": f"{item.how}, or have an exception granted by a {by}"})
     gone = next((each for each in reversed(expired) if each.covers(item.what)), None)
     if gone is None:
         return item

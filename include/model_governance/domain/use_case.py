@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from model_governance.domain.canonical import digest
+from model_governance.domain.declaration import read_declaration
 from model_governance.errors import UseCaseInvalid
 
 
-def _is_no_other_ledger(name: str) -> str:
+def _is_nothing_elses_name(name: str) -> str:
     if name == POLICIES_LEDGER:
         raise ValueError(f"{name!r} is the name of the ledger of policy versions")
+    if name.endswith(TEST_SUFFIX):
+        other = name.removesuffix(TEST_SUFFIX)
+        raise ValueError(f"{name!r} is what the test endpoint of a use case {other!r} is called")
     return name
 
 
 POLICIES_LEDGER = "policies"
 """The ledger that versions of the policy and people files are entered in; no use case may be called so."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$"), AfterValidator(_is_no_other_ledger)]
+TEST_SUFFIX = "-test"
+"""What follows a use case's name in that of its test endpoint; one called so would share its endpoint with another."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$"), AfterValidator(_is_nothing_elses_name)]
 PersonId = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,63}$")]
 
 
@@ -217,17 +223,7 @@ def parse_use_case(text: str, *, file: str, folder: str) -> UseCase:
     Raises:
         UseCaseInvalid: Naming file, field and reason of each fault.
     """
-    try:
-        declared = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        raise UseCaseInvalid(f"{file}: is not YAML: {' '.join(str(fault).split())}") from None
-    if not isinstance(declared, dict):
-        raise UseCaseInvalid(f"{file}: must be a mapping of fields, not {type(declared).__name__}")
-    try:
-        use_case = UseCase.model_validate(declared)
-    except ValidationError as faults:
-        lines = [f"{file}: {'.'.join(map(str, fault['loc'])) or '(root)'}: {fault['msg']}" for fault in faults.errors()]
-        raise UseCaseInvalid("\n".join(lines)) from None
+    use_case = read_declaration(UseCase, text, file=file, refusal=UseCaseInvalid)
     if use_case.name != folder:
         raise UseCaseInvalid(f"{file}: name: {use_case.name!r} must be the folder's name, {folder!r}")
     return use_case

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from model_governance.errors import AccessRefused, RecordMissing, RequestRefused, ServiceUnavailable
 
@@ -25,6 +25,15 @@ class TaskInstance(BaseModel):
     end_date: str | None = None
     duration: float | None = None
     note: str | None = None
+
+
+class DagRun(BaseModel):
+    """A run, as far as a follower needs it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str = Field(validation_alias="dag_run_id")
+    queued_at: AwareDatetime
 
 
 class AirflowApi:
@@ -67,6 +76,13 @@ class AirflowApi:
         answer = self._call("GET", "/api/v2/importErrors")
         return {each["filename"]: each["stack_trace"] for each in answer["import_errors"]}
 
+    def runs_under_way(self, dag_id: str) -> tuple[DagRun, ...]:
+        """Runs of a DAG that are queued or running, a waiting gate included; newest first."""
+        path = f"/api/v2/dags/{quote(dag_id)}/dagRuns?state=running&state=queued&limit=100"
+        answer = self._call("GET", path)
+        runs = [DagRun.model_validate(each) for each in answer["dag_runs"]]
+        return tuple(sorted(runs, key=lambda run: run.queued_at, reverse=True))
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """State of a run: queued, running, success or failed."""
         return str(self._call("GET", f"{self._run(dag_id, run_id)}")["state"])
@@ -92,9 +108,13 @@ class AirflowApi:
         path = f"{self._run(dag_id, run_id)}/taskInstances/{quote(task_id)}"
         self._call("PATCH", path, {"new_state": state, "note": note})
 
+    def run_page(self, dag_id: str, run_id: str) -> str:
+        """Where the run is shown in the UI."""
+        return f"{self.url}/dags/{quote(dag_id)}/runs/{quote(run_id)}"
+
     def task_page(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Where the task is shown, and can be marked, in the UI."""
-        return f"{self.url}/dags/{quote(dag_id)}/runs/{quote(run_id)}/tasks/{quote(task_id)}"
+        return f"{self.run_page(dag_id, run_id)}/tasks/{quote(task_id)}"
 
     def close(self) -> None:
         """Give the connections back."""

@@ -156,6 +156,19 @@ class Artifacts:
         """
         return self._keys(self.bucket, prefix, start_after)
 
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """The next parts of the keys that begin with the prefix, up to the next slash, each once, in order.
+
+        Raises:
+            ServiceUnavailable, AccessRefused: As the store answers.
+        """
+        with calling("s3", f"ListObjectsV2 s3://{self.bucket}/{prefix}"):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix, Delimiter="/"
+            )
+            found = [str(each["Prefix"]) for page in pages for each in page.get("CommonPrefixes", ())]
+        return tuple(each.removeprefix(prefix).rstrip("/") for each in found)
+
     def delete_prefix(self, prefix: str) -> int:
         """Removes every object of this bucket that begins with the prefix, and says how many.
 

@@ -97,6 +97,17 @@ class Endpoints:
             body: bytes = answer["Body"].read()
         return body.decode()
 
+    def set_tag(self, name: str, key: str, value: str) -> None:
+        """Gives the endpoint a tag, for those who look at it in a console.
+
+        Raises:
+            RecordMissing: There is no such endpoint.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        arn = self.describe(name).arn
+        with calling("sagemaker", f"AddTags {name}"):
+            self.client.add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": value[:256]}])
+
     def update(self, name: str, config: str) -> None:
         """Has the endpoint serve another configuration; it takes a while, during which the present one serves.
 

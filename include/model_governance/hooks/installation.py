@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 from model_governance.domain.ledger import Authority
@@ -16,7 +17,7 @@ from model_governance.domain.policy import Policy
 from model_governance.domain.use_case import UseCase
 from model_governance.errors import AccessRefused, RecordMissing
 from model_governance.hooks.approvals import Approvals
-from model_governance.hooks.artifacts import Artifacts
+from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.aws import Clients, EnvironmentClients
 from model_governance.hooks.changes import RegistryChanges
 from model_governance.hooks.configuration import Configuration, UseCases
@@ -26,6 +27,7 @@ from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
 from model_governance.hooks.signer import PublicKey, Signer
+from model_governance.hooks.texts import Texts
 from model_governance.hooks.witness import Witness
 
 _INCLUDE = Path(__file__).resolve().parents[2]
@@ -42,6 +44,8 @@ class Settings:
         ledger_public_key: PEM file of its public key; never in the bucket; None where nothing reads the ledger.
         decisions_key_id: KMS key that signs decisions, which only the decision service may use.
         decisions_public_key: PEM file of its public key, as above.
+        oversight_key_id: KMS key that signs policy versions, exceptions and findings, for the policy's owners alone.
+        oversight_public_key: PEM file of its public key, as above.
         witness: File outside the bucket that is told the ledgers' heads; None for none.
         use_cases: Folder of use cases.
         policies: Folder of policy and people.
@@ -56,6 +60,8 @@ class Settings:
     ledger_public_key: Path | None
     decisions_key_id: str
     decisions_public_key: Path | None
+    oversight_key_id: str
+    oversight_public_key: Path | None
     witness: Path | None
     use_cases: Path
     policies: Path
@@ -73,6 +79,7 @@ class Settings:
 
         ledger_public_key = setting("LEDGER_PUBLIC_KEY", "")
         decisions_public_key = setting("DECISIONS_PUBLIC_KEY", "")
+        oversight_public_key = setting("OVERSIGHT_PUBLIC_KEY", "")
         witness = setting("WITNESS", "")
         return cls(
             bucket=setting("BUCKET", "model-governance"),
@@ -81,6 +88,8 @@ class Settings:
             ledger_public_key=Path(ledger_public_key) if ledger_public_key else None,
             decisions_key_id=setting("DECISIONS_KEY_ID", "alias/model-governance-decisions"),
             decisions_public_key=Path(decisions_public_key) if decisions_public_key else None,
+            oversight_key_id=setting("OVERSIGHT_KEY_ID", "alias/model-governance-oversight"),
+            oversight_public_key=Path(oversight_public_key) if oversight_public_key else None,
             witness=Path(witness) if witness else None,
             use_cases=Path(setting("USE_CASES", str(_INCLUDE / "use_cases"))),
             policies=Path(setting("POLICIES", str(_INCLUDE / "policies"))),
@@ -155,6 +164,7 @@ class Installation:
         return {
             Authority.LEDGER: Signer(kms, self.settings.ledger_key_id),
             Authority.DECISIONS: Signer(kms, self.settings.decisions_key_id),
+            Authority.OVERSIGHT: Signer(kms, self.settings.oversight_key_id),
         }
 
     @cached_property
@@ -163,11 +173,12 @@ class Installation:
 
         Raises:
             RecordMissing: The installation lacks one, or its file cannot be read.
-            AccessRefused: Both are the same key: then whoever records evidence could record decisions.
+            AccessRefused: Two are the same key: then whoever records evidence could record decisions.
         """
         files = {
             Authority.LEDGER: self.settings.ledger_public_key,
             Authority.DECISIONS: self.settings.decisions_public_key,
+            Authority.OVERSIGHT: self.settings.oversight_public_key,
         }
         keys = {}
         for authority, file in files.items():
@@ -177,17 +188,18 @@ class Installation:
                     f"set MODEL_GOVERNANCE_{authority.name}_PUBLIC_KEY to its PEM file"
                 )
             keys[authority] = PublicKey.load(file)
-        if keys[Authority.LEDGER].fingerprint == keys[Authority.DECISIONS].fingerprint:
-            raise AccessRefused(
-                "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY and MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY hold the same key: "
-                "whoever records evidence could forge decisions. Make a key of its own for decisions"
-            )
+        _refuse_shared_keys(keys)
         return keys
 
     @cached_property
     def witness(self) -> Witness | None:
         """The file outside the bucket that knows the ledgers' heads; None where the installation has none."""
         return Witness(self.settings.witness) if self.settings.witness else None
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Policies and people files by digest, as they were when requests and decisions referred to them."""
+        return Texts(self.artifacts)
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -200,6 +212,11 @@ class Installation:
             if use_case not in self._ledgers:
                 self._ledgers[use_case] = Ledger(use_case, self.artifacts, self.signers, self.public_keys, self.now)
             return self._ledgers[use_case]
+
+    def ledgers(self) -> tuple[str, ...]:
+        """Names of the use cases that have a ledger in the bucket."""
+        folders = self.artifacts.folders(LEDGER_PREFIX)
+        return tuple(name for name in folders if not name.startswith("_"))
 
     def changes(self) -> RegistryChanges:
         """A new look-out for changes in the registry from now on."""
@@ -235,3 +252,13 @@ class Installation:
             PolicyInvalid: The file does not validate.
         """
         return self.configuration.people()
+
+
+def _refuse_shared_keys(keys: Mapping[Authority, PublicKey]) -> None:
+    """Raises if two authorities have the same key."""
+    for one, other in combinations(keys, 2):
+        if keys[one].fingerprint == keys[other].fingerprint:
+            raise AccessRefused(
+                f"MODEL_GOVERNANCE_{one.name}_PUBLIC_KEY and MODEL_GOVERNANCE_{other.name}_PUBLIC_KEY hold the same "
+                "key: whoever records the one could forge the other. Make a key of its own for each"
+            )

@@ -17,9 +17,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from model_governance.domain.ledger import Authority, Entry, EntryKind, authority_over, next_entry, read_chain
-from model_governance.errors import LedgerBroken, RecordConflict, RecordMissing, ServiceUnavailable
+from model_governance.domain.ledger import (
+    NO_ENTRY,
+    Authority,
+    Entry,
+    EntryKind,
+    authority_over,
+    next_entry,
+    read_chain,
+)
+from model_governance.errors import (
+    GovernanceError,
+    LedgerBroken,
+    RecordConflict,
+    RecordMissing,
+    ServiceUnavailable,
+)
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
+from model_governance.hooks.seals import Seals
 from model_governance.hooks.signer import PublicKey, Signer
 
 _ENTRY_NAME = re.compile(r"^\d{12}\.json$")
@@ -63,18 +78,35 @@ class Ledger:
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def entries(self) -> tuple[Entry, ...]:
-        """Every entry, in order; those read before are not read again.
+        """Every entry, in order; those read before are not read again, those sealed are read by the thousand.
 
         Raises:
             LedgerBroken: Naming the first entry that does not hold.
             ServiceUnavailable, AccessRefused: As the store answers.
         """
         with self._lock:
+            if not self._known:
+                self._known.extend(self._seals.read())
             self._known.extend(self._read_after(self._known[-1] if self._known else None))
             return tuple(self._known)
 
-    def verify(self) -> tuple[Entry, ...]:
+    @property
+    def _seals(self) -> Seals:
+        return Seals(self.use_case, self.artifacts, self.public_keys)
+
+    def seal(self, authority: Authority) -> int:
+        """Seals with this key every full segment of the chain that it has not sealed yet, and says how many.
+
+        Raises:
+            LedgerBroken, AccessRefused, ServiceUnavailable: As ``entries`` and KMS answer.
+        """
+        return self._seals.add(self.entries(), authority, self.signers[authority])
+
+    def verify(self, *, sealed: bool = False) -> tuple[Entry, ...]:
         """Every entry, each read afresh from the store and verified, whatever was read before.
+
+        Args:
+            sealed: Whether a segment sealed with both keys may stand for its entries.
 
         Raises:
             LedgerBroken: Naming the first entry that does not hold; also when the chain has become shorter than it
@@ -82,7 +114,8 @@ class Ledger:
             ServiceUnavailable, AccessRefused: As the store answers.
         """
         with self._lock:
-            entries = self._read_after(None)
+            known = self._seals.read() if sealed else ()
+            entries = (*known, *self._read_after(known[-1] if known else None))
             for before, fresh in zip(self._known, entries, strict=False):
                 if before.digest != fresh.digest:
                     raise LedgerBroken(
@@ -137,18 +170,48 @@ class Ledger:
             ServiceUnavailable: The store or KMS could not be reached, or others were first 200 times in a row.
             AccessRefused: The caller may not sign or write.
         """
+        known = self._first_guess(propose)
         for attempt in range(_ATTEMPTS):
-            entries = self.entries()
-            wanted = propose(entries)
+            entries, wanted = known or self._look(propose)
+            known = None
             if isinstance(wanted, Entry):
                 return wanted
             entry = self._sign(entries[-1] if entries else None, wanted)
             if self._put(entry):
+                self._learn(entry)
                 return entry
             clock.sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, 0.01 * 2 ** min(attempt, 6))))  # noqa: S311
         raise ServiceUnavailable(
             f"ledger of {self.use_case}: other writers were first {_ATTEMPTS} times in a row; try again"
         )
+
+    def _look(self, propose: Callable[[Sequence[Entry]], Proposal | Entry]) -> tuple[Sequence[Entry], Proposal | Entry]:
+        entries = self.entries()
+        return entries, propose(entries)
+
+    def _first_guess(
+        self, propose: Callable[[Sequence[Entry]], Proposal | Entry]
+    ) -> tuple[Sequence[Entry], Proposal] | None:
+        """A proposal on the entries read before, which spares a look at the store; None where that settles nothing.
+
+        If others have written since, the next place is taken and the put fails. A refusal, or an entry that makes this
+        one needless, is only believed on a chain just read.
+        """
+        with self._lock:
+            entries = tuple(self._known)
+        if not entries:
+            return None
+        try:
+            wanted = propose(entries)
+        except GovernanceError:
+            return None
+        return None if isinstance(wanted, Entry) else (entries, wanted)
+
+    def _learn(self, entry: Entry) -> None:
+        """Counts an entry of our own as read, unless others' have to be read first."""
+        with self._lock:
+            if (self._known[-1].digest if self._known else NO_ENTRY) == entry.previous:
+                self._known.append(entry)
 
     def _sign(self, head: Entry | None, wanted: Proposal) -> Entry:
         authority = authority_over(wanted.kind)

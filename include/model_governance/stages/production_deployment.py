@@ -12,7 +12,7 @@ from model_governance.decisions.record import since_clean_up
 from model_governance.decisions.subject import MODEL_DIGEST
 from model_governance.decisions.supersede import supersede_older
 from model_governance.domain.decision import Gate
-from model_governance.domain.ledger import EntryKind
+from model_governance.domain.ledger import Authority, EntryKind
 from model_governance.domain.model_card import with_custom_details
 from model_governance.errors import EvaluationRefused, RequestRefused
 from model_governance.hooks.model_registry import StageStatus
@@ -100,6 +100,7 @@ def record(run: Run) -> None:
     if changed != package.card:
         run.installation.registry.set_card(package.arn, changed)
     publish_head(run.installation, entry)
+    run.installation.ledger(run.name).seal(Authority.LEDGER)
     _note_in_lineage(run, package.arn, package.model_data_url)
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from model_governance.decisions.adjudicate import Adjudication, adjudicate
+from model_governance.decisions.adjudicate import Adjudication, Outcome, adjudicate
+from model_governance.decisions.record import was_taken_down
 from model_governance.decisions.subject import locate_subject
 from model_governance.domain.decision import Gate
+from model_governance.errors import RecordMissing
 from model_governance.hooks.changes import RegistryChanges
 from model_governance.hooks.installation import Installation
 
@@ -51,8 +53,13 @@ def look(gate: Gate, use_case: str, run_id: str) -> Adjudication:
     """How a gate stands, after whatever was set in the registry has been taken as a decision or undone.
 
     Raises:
-        RecordMissing: There is no such card or candidate.
+        RecordMissing: There is no such card or candidate, and no clean-up has taken it down.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     installation = deciding_installation()
-    return adjudicate(installation, gate, use_case, locate_subject(installation, gate, use_case, run_id))
+    try:
+        return adjudicate(installation, gate, use_case, locate_subject(installation, gate, use_case, run_id))
+    except RecordMissing:
+        if not was_taken_down(installation.ledger(use_case).entries(), run_id):
+            raise
+        return Adjudication(Outcome.TAKEN_DOWN, f"what run {run_id} made has been taken down; start a new run")

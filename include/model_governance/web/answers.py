@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -29,7 +30,8 @@ async def answer_as_marked(app: ASGIApp, scope: Scope, body: bytes, receive: Rec
     """Runs Airflow's route for a mark that has been decided, and answers as marked where the trigger was faster.
 
     The trigger may see the decision and end the task before the route does; the route then says 409, "already in that
-    state", to someone whose decision was taken. He gets the task instance as it is now instead.
+    state", to someone whose decision was taken, and drops the note that came with it. He gets the task instance as it
+    is now instead, and the note is put on it.
 
     Args:
         app: What comes next.
@@ -49,7 +51,20 @@ async def answer_as_marked(app: ASGIApp, scope: Scope, body: bytes, receive: Rec
 
     await app(scope, replay(body, receive), send_unless_overtaken)
     if overtaken:
-        await app(_reading(untouched), replay(b"", receive), send)
+        note = json.loads(body).get("note")
+        if note:
+            noting = json.dumps({"note": note}).encode()
+            await app(_noting(untouched, len(noting)), replay(noting, receive), send)
+        else:
+            await app(_reading(untouched), replay(b"", receive), send)
+
+
+def _noting(scope: Scope, length: int) -> Scope:
+    """The same request for the note alone; Airflow's route answers it in the same form as a mark."""
+    query = [pair for pair in parse_qsl(scope["query_string"].decode("latin-1")) if pair[0] == "map_index"]
+    headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+    headers.append((b"content-length", str(length).encode()))
+    return {**scope, "query_string": urlencode(query).encode(), "headers": headers}
 
 
 def _reading(scope: Scope) -> Scope:

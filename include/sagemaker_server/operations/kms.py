@@ -22,6 +22,7 @@ from sagemaker_server.settings import Settings
 
 LEDGER_ALIAS = "alias/model-governance-ledger"
 DECISIONS_ALIAS = "alias/model-governance-decisions"
+OVERSIGHT_ALIAS = "alias/model-governance-oversight"
 ALGORITHM = "ED25519_SHA_512"
 _KEY_SPEC = "ECC_NIST_EDWARDS25519"
 
@@ -45,14 +46,23 @@ def load_keys(settings: Settings) -> None:
     """
     keys = dict(_keys(settings))
     if len({key.key_id for key in keys.values()}) < len(keys):
-        raise ServerMisconfigured(f"key files {settings.ledger_key} and {settings.decisions_key} hold the same key")
+        files = ", ".join(str(file) for _, file in _files(settings) if file is not None)
+        raise ServerMisconfigured(f"two of the key files {files} hold the same key")
 
 
 def _keys(settings: Settings) -> Iterator[tuple[str, _Key]]:
     """The keys of the installation, by alias."""
-    for alias, file in ((LEDGER_ALIAS, settings.ledger_key), (DECISIONS_ALIAS, settings.decisions_key)):
+    for alias, file in _files(settings):
         if file is not None:
             yield alias, _load(file)
+
+
+def _files(settings: Settings) -> tuple[tuple[str, Path | None], ...]:
+    return (
+        (LEDGER_ALIAS, settings.ledger_key),
+        (DECISIONS_ALIAS, settings.decisions_key),
+        (OVERSIGHT_ALIAS, settings.oversight_key),
+    )
 
 
 @lru_cache

@@ -90,8 +90,8 @@ def test_a_good_file_holds() -> None:
 
 
 def test_the_verifier_knows_the_same_keys_by_kind_as_the_ledger() -> None:
-    decisions = {kind.value for kind in EntryKind if authority_over(kind) is Authority.DECISIONS}
-    assert decisions == verify_export.SIGNED_WITH_DECISIONS_KEY
+    by_key = {a.value: {kind.value for kind in EntryKind if authority_over(kind) is a} for a in Authority}
+    assert {**verify_export.SIGNED_WITH, "ledger": by_key["ledger"]} == by_key
 
 
 @pytest.mark.parametrize("place", range(5))
@@ -143,8 +143,8 @@ def test_keys_of_the_forgers_own_are_refused_where_the_true_ones_are_known() -> 
     keys = {**{a.value: {"pem": KEYS[a].pem} for a in Authority}, "ledger": {"pem": other.pem}}
     assert fault_in(file(ENTRIES, keys=keys)).startswith(f"line 1: the ledger key is {other.fingerprint}, expected was")
     same = {authority.value: {"pem": KEYS[Authority.LEDGER].pem} for authority in Authority}
-    with pytest.raises(verify_export.DoesNotHold, match="both keys are the same"):
-        verify_export.verify(file(ENTRIES, keys=same), {"ledger": "", "decisions": ""})
+    with pytest.raises(verify_export.DoesNotHold, match="two keys are the same"):
+        verify_export.verify(file(ENTRIES, keys=same), dict.fromkeys(EXPECTED, ""))
 
 
 def test_a_head_known_from_elsewhere_finds_an_end_cut_off_with_all_its_traces() -> None:
@@ -209,7 +209,7 @@ def bare(tmp_path: Path) -> Bare:
 
 
 def test_the_verifier_runs_where_nothing_else_is_installed(bare: Bare) -> None:
-    keys = ("--ledger-key", EXPECTED["ledger"], "--decisions-key", EXPECTED["decisions"])
+    keys = [word for name, fingerprint in EXPECTED.items() for word in (f"--{name}-key", fingerprint)]
     good = bare.run(GOOD, *keys)
     assert (good.returncode, good.stdout, good.stderr) == (
         0,

@@ -111,3 +111,12 @@ def test_people_sign_nothing(case: Case) -> None:
         for authority in Authority:
             with pytest.raises(AccessRefused):
                 case.principal(person).signers[authority].sign(b"anything")
+
+
+@pytest.mark.parametrize(
+    "kind", [EntryKind.EXCEPTION, EntryKind.FINDING, EntryKind.FINDING_CLOSURE, EntryKind.POLICY_VERSION]
+)
+def test_pipeline_cannot_say_what_people_have_to_say(case: Case, kind: EntryKind) -> None:
+    arn = case.governed()
+    with pytest.raises(AccessRefused, match="model-governance-oversight"):
+        case.pipeline.ledger(case.name).append(kind, arn, {})

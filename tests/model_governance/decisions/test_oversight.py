@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from model_governance.decisions.adjudicate import Outcome, adjudicate
+from model_governance.decisions.expiry import expired_approvals, flag_expired
 from model_governance.decisions.open import open_gate
 from model_governance.decisions.oversight import close_finding, grant_exception, open_finding
 from model_governance.decisions.request import request_approval
@@ -18,6 +19,7 @@ from model_governance.domain.ledger import EntryKind
 from model_governance.domain.oversight import Severity
 from model_governance.errors import AccessRefused, DecisionRefused, EvidenceMissing, GateClosed, RecordMissing
 from model_governance.hooks.installation import Installation
+from model_governance.hooks.model_registry import StageStatus
 
 if TYPE_CHECKING:
     from conftest import Case
@@ -216,3 +218,21 @@ def test_the_same_group_twice_does_not_count_twice(case: Case) -> None:
     case.decide(Gate.GOVERNANCE, arn, actor="third")
     assert case.package(arn).approval_status == "Approved"
     assert len(case.open(Gate.GOVERNANCE).decisions) == 3
+
+
+def test_what_serves_after_its_approval_ended_is_named_with_its_owner(case: Case) -> None:
+    arn = case.produced()
+    until = (TODAY + timedelta(days=3)).isoformat()
+    case.decide(Gate.PRODUCTION, arn, comment=f"[until {until}: weekly review] fine")
+    body = {"stage": "Production", "version": 1, "endpoint": case.name}
+    case.pipeline.ledger(case.name).append(EntryKind.DEPLOYMENT, arn, body)
+    case.pipeline.registry.set_life_cycle(arn, "Production", StageStatus.DEPLOYED, "serves")
+    assert expired_approvals(case.pipeline) == ()
+    (found,) = flag_expired(later(case, "pipeline", days=5))
+    assert (found.version, found.owner, found.email) == (1, "model-owner", "model-owner@example.com")
+    assert "(condition: weekly review)" in found.reasons[Gate.PRODUCTION]
+    package = case.package(arn)
+    assert package.stage_status == "Deployed"
+    assert (
+        "without standing approval: production gate: the approval by production-approver" in package.stage_description
+    )

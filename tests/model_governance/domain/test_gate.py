@@ -87,7 +87,7 @@ def test_missing_item_names_limit_owner_and_remedy() -> None:
     (item,) = evaluate_gate(POLICY, request(pieces=pieces), [], NOW).missing
     assert item.sentence == (
         "post_training_bias.disparate_impact: disparate_impact 0.7 (facet white) is below 0.8 "
-        "(owner: author; mitigate the bias and run the lifecycle again)"
+        "(owner: author; mitigate the bias and run the lifecycle again, or have an exception granted by a risk_manager)"
     )
 
 

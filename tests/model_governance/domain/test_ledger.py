@@ -23,6 +23,7 @@ OTHER_KEY = Ed25519PrivateKey.generate()
 
 
 DECISIONS_KEY = Ed25519PrivateKey.generate()
+OVERSIGHT_KEY = Ed25519PrivateKey.generate()
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Public:
         return True
 
 
-PRIVATE = {Authority.LEDGER: KEY, Authority.DECISIONS: DECISIONS_KEY}
+PRIVATE = {Authority.LEDGER: KEY, Authority.DECISIONS: DECISIONS_KEY, Authority.OVERSIGHT: OVERSIGHT_KEY}
 KEYS = {authority: Public(key.public_key()) for authority, key in PRIVATE.items()}
 
 

@@ -306,3 +306,38 @@ def test_a_private_key_that_is_not_the_public_keys_other_half_appends_nothing(st
     with pytest.raises(LedgerBroken, match=r"not appended: decisions is not the private half of .* public ledger key"):
         Ledger(name, store, crossed, PUBLIC_KEYS).append(EntryKind.EVIDENCE, SUBJECT, {})
     assert Ledger(name, store, SIGNERS, PUBLIC_KEYS).entries() == ()
+
+
+def test_a_refusal_on_what_was_read_before_is_not_believed_without_a_new_look(
+    open_ledger: Callable[[], Ledger],
+) -> None:
+    """One process has read the chain; another has written since what makes the first one's refusal wrong."""
+    stale = open_ledger()
+    stale.append(EntryKind.EVIDENCE, SUBJECT, {"n": 1})
+    open_ledger().append(EntryKind.REQUEST, SUBJECT, {})
+
+    def propose(entries: Any) -> Proposal:
+        if entries[-1].kind is not EntryKind.REQUEST:
+            raise DecisionRefused("nothing was requested")
+        return Proposal(EntryKind.DECISION, SUBJECT, {"id": "d"})
+
+    assert stale.propose(propose).sequence == 3
+
+
+def test_a_proposal_on_what_was_read_before_gives_way_to_what_was_written_since(
+    open_ledger: Callable[[], Ledger],
+) -> None:
+    stale, seen = open_ledger(), []
+    stale.append(EntryKind.EVIDENCE, SUBJECT, {"n": 1})
+    open_ledger().append(EntryKind.DECISION, SUBJECT, {"id": "d"})
+
+    def propose(entries: Any) -> Proposal:
+        seen.append(len(entries))
+        if any(entry.kind is EntryKind.DECISION for entry in entries):
+            raise DecisionRefused("decided already")
+        return Proposal(EntryKind.DECISION, SUBJECT, {"id": "d"})
+
+    with pytest.raises(DecisionRefused):
+        stale.propose(propose)
+    assert seen == [1, 2]
+    assert len(open_ledger().verify()) == 2

@@ -232,7 +232,7 @@ def test_an_installation_whose_two_keys_are_one_is_refused(stack_settings: Stack
     from model_governance.hooks.installation import Settings
 
     file = str(stack_settings.secrets / "ledger-public-key.pem")
-    given = {"MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": file, "MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY": file}
+    given = {f"MODEL_GOVERNANCE_{name}_PUBLIC_KEY": file for name in ("LEDGER", "DECISIONS", "OVERSIGHT")}
     installation = Installation.load(settings=Settings.from_environment(given))
     with pytest.raises(AccessRefused, match="hold the same key"):
         installation.ledger("x").entries()

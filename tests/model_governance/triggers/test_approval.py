@@ -12,6 +12,8 @@ from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEven
 from airflow.triggers.shared_stream import SharedStreamManager
 from tests.model_governance.decisions.conftest import Case
 
+from model_governance.cli.clean_up import take_down
+from model_governance.cli.leavings import Leavings
 from model_governance.decisions.adjudicate import Adjudication, Outcome
 from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.ledger import EntryKind
@@ -111,6 +113,17 @@ def test_a_task_that_runs_again_sees_the_decision_at_once(waiting_case: Case) ->
     events = asyncio.run(wait_all([trigger_of(waiting_case, Gate.GOVERNANCE)]))
     assert [type(event) for event in events] == [TaskSuccessEvent]
     assert len(waiting_case.entries(EntryKind.DECISION)) == 2
+
+
+def test_a_waiter_whose_candidate_was_taken_down_ends_and_says_so(
+    waiting_case: Case, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting_case.governed()
+    caretaker = waiting_case.principal("caretaker")
+    take_down(caretaker, Leavings.of(caretaker, waiting_case.name))
+    events = asyncio.run(wait_all([trigger_of(waiting_case, Gate.GOVERNANCE)]))
+    assert [type(event) for event in events] == [TaskFailedEvent]
+    assert "what run manual__1 made has been taken down" in capsys.readouterr().out
 
 
 def test_a_status_set_by_boto3_becomes_a_decision(waiting_case: Case) -> None:

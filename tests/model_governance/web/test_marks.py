@@ -40,7 +40,7 @@ class Route:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
         self.reached.append((scope["method"], scope["path"], scope["query_string"].decode(), body))
-        status = 200 if scope["method"] == "GET" else self.status
+        status = self.status if b"new_state" in body else 200
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": json.dumps({"answered": scope["method"]}).encode()})
 
@@ -117,6 +117,7 @@ def test_an_approval_reaches_the_route_with_its_body(call: Call, route: Route, d
 def test_a_refusal_is_a_403_with_the_reason_and_never_reaches_the_route(call: Call, route: Route) -> None:
     answer = call("PATCH", TASK, {"new_state": "success"}, user="model-owner")
     assert (answer.status_code, answer.json()) == (403, {"detail": "model-owner may not decide"})
+    assert answer.headers[marks.ANSWER_HEADER] == "refused"
     assert route.reached == []
 
 
@@ -151,6 +152,16 @@ def test_a_mark_that_the_trigger_overtook_is_answered_with_the_task_as_it_is(cal
     answer = call("PATCH", f"{TASK}/-1", {"new_state": "success"}, user="governance-officer")
     assert (answer.status_code, answer.json()) == (200, {"answered": "GET"})
     assert route.reached[1][:3] == ("GET", f"{RUN}/taskInstances", "task_id=governance_approval.wait")
+
+
+def test_the_note_of_a_mark_that_the_trigger_overtook_is_kept(call: Call, route: Route) -> None:
+    route.status = 409
+    body = {"new_state": "success", "note": "seen"}
+    answer = call(
+        "PATCH", f"{TASK}?map_index=-1&update_mask=new_state&update_mask=note", body, user="governance-officer"
+    )
+    assert (answer.status_code, answer.json()) == (200, {"answered": "PATCH"})
+    assert route.reached[1] == ("PATCH", TASK, "map_index=-1", b'{"note": "seen"}')
 
 
 def test_a_conflict_without_a_decision_is_handed_on(call: Call, route: Route, desk: OneGateDesk) -> None:

@@ -59,7 +59,14 @@ def test_other_algorithms_and_digests_are_refused(kms: Any) -> None:
         kms.sign(KeyId=ALIAS, Message=b"m", SigningAlgorithm=ALGORITHM, MessageType="DIGEST")
 
 
-@pytest.mark.parametrize(("alias", "signers"), [(ALIAS, {"pipeline", "caretaker"}), (DECISIONS, {"decision-service"})])
+@pytest.mark.parametrize(
+    ("alias", "signers"),
+    [
+        (ALIAS, {"pipeline", "caretaker"}),
+        (DECISIONS, {"decision-service"}),
+        ("alias/model-governance-oversight", {"policy-owner"}),
+    ],
+)
 def test_each_key_signs_for_its_own_and_for_nobody_else(server: RunningServer, alias: str, signers: set[str]) -> None:
     arn = server.client("kms").get_public_key(KeyId=alias)["KeyId"]
     for name in server.keys:

@@ -1,0 +1,203 @@
+"""What a ledger entry says, in words for a person; apart from showing them, as every kind has words of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from typing import Any
+
+from pydantic import ValidationError
+
+from model_governance.cli.terminal import counted
+from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
+from model_governance.domain.ledger import Entry, EntryKind
+
+Body = Mapping[str, Any]
+
+_DIGITS = 12
+
+
+def head_line(entry: Entry) -> str:
+    """Sequence, time (UTC), kind and what the entry is about, such as ``#4  2026-01-31T09:30:00Z  candidate``."""
+    time = entry.time.astimezone(UTC)
+    return f"#{entry.sequence:<4} {time:%Y-%m-%dT%H:%M:%SZ}  {entry.kind.value:<11} {about(entry)}"
+
+
+def about(entry: Entry) -> str:
+    """What the entry is about, within its use case: ``use case``, ``version 3``, or its subject as it is."""
+    kind, _, rest = entry.subject.rsplit(":", 1)[-1].partition("/")
+    if kind in ("model-card", "model-package-group") or entry.subject == entry.use_case:
+        return "use case"
+    if kind == "model-package" and "/" in rest:
+        return f"version {rest.rsplit('/', 1)[-1]}"
+    return entry.subject
+
+
+def is_about_version(entry: Entry, version: int) -> bool:
+    """Whether the entry is about that version."""
+    return about(entry) == f"version {version}"
+
+
+def paragraphs(entry: Entry) -> list[str]:
+    """What the entry says, a paragraph a thought; what a later release wrote is said field by field."""
+    words = _WORDS.get(entry.kind, _fields)
+    try:
+        return words(entry.body)
+    except (KeyError, TypeError, AttributeError, ValidationError):
+        return _fields(entry.body)
+
+
+def _use_case(body: Body) -> list[str]:
+    declared = body["declaration"]
+    tier = f", risk {body['tier']}" if body.get("tier") else ""
+    said = [
+        f"{declared['title']}: declared for run {body['run_id']}{tier}; owner {declared['owner']}, author "
+        f"{declared['author']}; digest {_short(body['use_case_digest'])}"
+    ]
+    return [*said, f"reason: {body['reason']}"] if body.get("reason") else said
+
+
+def _candidate(body: Body) -> list[str]:
+    starter = f"started by {body['trainer']}" if body.get("trainer") else "started by its schedule"
+    return [
+        f"version {body['version']} registered by run {body['run_id']}, {starter}; data {_short(body['data_sha256'])}"
+    ]
+
+
+def _evidence(body: Body) -> list[str]:
+    measurements = [Measurement.model_validate(each) for each in body["measurements"]]
+    fine = [each for each in measurements if each.verdict is EvidenceVerdict.PASS]
+    said = [f"{body['kind']}: {body['verdict']}; {len(fine)} of {len(measurements)} measurements pass"]
+    if body["kind"] != EvidenceKind.DATA_QUALITY and fine:
+        said.append("; ".join(_number(each) for each in fine))
+    said += [f"{each.verdict}: {each.sentence}" for each in measurements if each.verdict is not EvidenceVerdict.PASS]
+    return said
+
+
+def _request(body: Body) -> list[str]:
+    run = f" by run {body['run_id']}" if body.get("run_id") else ""
+    version = f" for version {body['version']}" if body.get("version") else ""
+    who = f"; to be decided by {', '.join(body['approvers'])}" if body.get("approvers") else ""
+    said = [f"{body['gate']} gate requested{version}{run}; risk {body['tier']}{who}"]
+    evidence = body["evidence"]
+    if evidence:
+        said.append("evidence: " + ", ".join(f"{each['kind']} {each['verdict']}" for each in evidence))
+    measured = [Measurement.model_validate(one) for each in evidence for one in each["measurements"]]
+    return said + [f"warning: {each.sentence}" for each in measured if each.verdict is EvidenceVerdict.WARNING]
+
+
+def _decision(body: Body) -> list[str]:
+    verdict = {"approve": "approved", "reject": "rejected"}.get(body["verdict"], body["verdict"])
+    said = f"{body['gate']} gate {verdict} by {body['actor']} as {body['role']}, by {body['channel']}"
+    return [said, f"comment: {body['comment']}" if body.get("comment") else "no comment"]
+
+
+def _refusal(body: Body) -> list[str]:
+    who = _last(body["principal"]) or "someone unknown"
+    return [
+        f"{body['gate']} gate: {body['status']} by {who} did not count and was set back",
+        f"reason: {body['reason']}",
+    ]
+
+
+def _deployment(body: Body) -> list[str]:
+    authority = ", ".join(f"{each['actor']} ({each['gate']})" for each in body["authority"])
+    return [
+        f"{body['stage']}: version {body['version']} on endpoint {body['endpoint']}, by {body['endpoint_config']}; run "
+        f"{body['run_id']}; model {_short(body['model_sha256'])}",
+        f"by authority of {authority}",
+    ]
+
+
+def _failure(body: Body) -> list[str]:
+    return [f"{body['task_id']} failed in run {body['run_id']}", f"reason: {body['reason']}"]
+
+
+def _clean_up(body: Body) -> list[str]:
+    counts = {
+        "job": len(body.get("jobs", ())),
+        "endpoint": len(body["endpoints"]),
+        "endpoint configuration": len(body["endpoint_configs"]),
+        "model": len(body["models"]),
+        "lineage record": len(body.get("lineage", ())),
+        "version": len(body["model_packages"]),
+        "card": 1 if body["card"] else 0,
+        "object": body["objects"],
+    }
+    who = f" by {_last(body['principal'])}" if body.get("principal") else ""
+    said = [f"taken down{who}: " + ", ".join(counted(count, what) for what, count in counts.items() if count)]
+    return said + [
+        f"version {each['version']} was {each['approval_status'] or 'without status'}"
+        + (f", {each['stage']}" if each["stage"] else "")
+        for each in body["model_packages"]
+    ]
+
+
+def _exception(body: Body) -> list[str]:
+    return [
+        f"exception for {body['item']} granted by {body['granted_by']} as {body['role']}, until {body['expires']}",
+        f"reason: {body['reason']}",
+        f"instead: {body['compensating_control']} (owner {body['owner']})",
+    ]
+
+
+def _finding(body: Body) -> list[str]:
+    what = f"version {body['version']}" if body.get("version") else "every version"
+    return [
+        f"{body['id']} opened by {body['opened_by']}: severity {body['severity']}, {what}, owner {body['owner']}, "
+        f"due {body['due']}",
+        body["title"],
+    ]
+
+
+def _finding_closure(body: Body) -> list[str]:
+    return [f"{body['id']} closed by {body['closed_by']} as {body['role']}", f"comment: {body['comment']}"]
+
+
+def _policy_version(body: Body) -> list[str]:
+    return [f"{body['file']}.yaml entered by {_last(body['principal'])}; digest {_short(body['digest'])}"]
+
+
+def _superseded(body: Body) -> list[str]:
+    return [f"version {body['version']} of run {body['run_id']} gave way to version {body['by_version']}"]
+
+
+def _fields(body: Body) -> list[str]:
+    return [f"{name}: {value}" for name, value in body.items() if isinstance(value, str | int | float) and value != ""]
+
+
+def _number(measurement: Measurement) -> str:
+    facet = f" ({measurement.facet})" if measurement.facet else ""
+    number = "none" if measurement.value is None else f"{measurement.value:.4g}"
+    limits = [
+        f"{word} {limit:g}"
+        for word, limit in (("at least", measurement.minimum), ("at most", measurement.maximum))
+        if limit is not None
+    ]
+    return f"{measurement.name}{facet} {number}" + (f", {' and '.join(limits)}" if limits else "")
+
+
+def _short(digest: str) -> str:
+    return digest[:_DIGITS]
+
+
+def _last(principal: str) -> str:
+    return principal.rsplit("/", 1)[-1]
+
+
+_WORDS: dict[EntryKind, Callable[[Body], list[str]]] = {
+    EntryKind.USE_CASE: _use_case,
+    EntryKind.CANDIDATE: _candidate,
+    EntryKind.EVIDENCE: _evidence,
+    EntryKind.REQUEST: _request,
+    EntryKind.DECISION: _decision,
+    EntryKind.REFUSAL: _refusal,
+    EntryKind.DEPLOYMENT: _deployment,
+    EntryKind.FAILURE: _failure,
+    EntryKind.CLEAN_UP: _clean_up,
+    EntryKind.EXCEPTION: _exception,
+    EntryKind.FINDING: _finding,
+    EntryKind.FINDING_CLOSURE: _finding_closure,
+    EntryKind.POLICY_VERSION: _policy_version,
+    EntryKind.SUPERSEDED: _superseded,
+}
