@@ -15,6 +15,7 @@ class EvidenceKind(StrEnum):
     PRE_TRAINING_BIAS = "pre_training_bias"
     MODEL_QUALITY = "model_quality"
     POST_TRAINING_BIAS = "post_training_bias"
+    EXPLAINABILITY = "explainability"
     TEST_VALIDATION = "test_validation"
 
 

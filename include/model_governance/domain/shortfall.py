@@ -41,6 +41,7 @@ HOW = {
     EvidenceKind.PRE_TRAINING_BIAS: "run the data quality stage again",
     EvidenceKind.MODEL_QUALITY: "improve the model and run the lifecycle again",
     EvidenceKind.POST_TRAINING_BIAS: "mitigate the bias and run the lifecycle again",
+    EvidenceKind.EXPLAINABILITY: "have the model explained: clear bias_evaluation, or run the lifecycle again",
     EvidenceKind.TEST_VALIDATION: "mend what the validation of the test endpoint names and run it again",
 }
 """How each kind of evidence is supplied."""

@@ -13,7 +13,7 @@ from model_governance.domain.use_case import Facet, UseCase
 from model_governance.evaluation.bias import POST_TRAINING, PRE_TRAINING, BiasMetric, FacetCounts, count_facet
 from model_governance.evaluation.data_set import DataSet, positive_labels
 from model_governance.evaluation.limits import judge, limits_of
-from model_governance.evaluation.model_quality import measure_binary_classification
+from model_governance.evaluation.model_quality.binary import CURVES, measure_binary_classification
 from model_governance.evaluation.predictions import HeldOut, check_probabilities, predicted_labels
 from model_governance.evaluation.report import Assessment
 
@@ -63,7 +63,7 @@ def assess_model_quality(held_out: HeldOut, probabilities: NDArray[np.float64], 
     numbers = [
         Measurement(name=name, value=metric["value"], detail=metric.get("error", _deviation(metric)))
         for name, metric in measured.items()
-        if name != "confusion_matrix"
+        if name not in ("confusion_matrix", *CURVES)
     ]
     report = {
         "version": "1.0",

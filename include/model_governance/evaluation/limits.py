@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
 from model_governance.domain.use_case import Limit
-from model_governance.evaluation import bias, model_quality
+from model_governance.evaluation import bias, explainability, model_quality
 
 METRICS: dict[EvidenceKind, frozenset[str]] = {
     EvidenceKind.PRE_TRAINING_BIAS: frozenset(metric.name for metric in bias.PRE_TRAINING),
     EvidenceKind.MODEL_QUALITY: model_quality.METRIC_NAMES,
+    EvidenceKind.EXPLAINABILITY: explainability.METRIC_NAMES,
     EvidenceKind.POST_TRAINING_BIAS: frozenset(metric.name for metric in bias.POST_TRAINING),
 }
 """Which kind of evidence measures a metric."""

@@ -43,7 +43,7 @@ def short_name(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}~{sha256_hex(name.encode())[:8]}"
 
 
-def _metric(name: str, kind: str, value: Any, notes: str = "", **axes: list[str]) -> dict[str, Any]:
+def _metric(name: str, kind: str, value: Any, notes: str = "", **axes: list[str] | str) -> dict[str, Any]:
     shortened = short_name(name)
     whole = notes if shortened == name else f"{name}. {notes}".rstrip(". ")
     metric: dict[str, Any] = {"name": shortened, "type": kind, "value": value, **axes}
@@ -72,11 +72,26 @@ def _quality_group(measured: dict[str, Any]) -> dict[str, Any]:
     for name, metric in measured.items():
         if name == "confusion_matrix":
             metrics.append(_confusion_matrix(metric))
+        elif name in _CURVES:
+            metrics.append(_curve(name, metric))
         elif metric["value"] is not None:
             metrics.append(_metric(name, "number", metric["value"]))
             if isinstance(metric["standard_deviation"], float):
                 metrics.append(_metric(f"{name} - standard_deviation", "number", metric["standard_deviation"]))
     return {"name": "binary_classification_metrics", "metric_data": metrics}
+
+
+_CURVES = {
+    "receiver_operating_characteristic_curve": ("false_positive_rates", "true_positive_rates"),
+    "precision_recall_curve": ("recalls", "precisions"),
+    "calibration_curve": ("mean_predicted_probabilities", "fractions_of_positives"),
+}
+
+
+def _curve(name: str, points: dict[str, list[float]]) -> dict[str, Any]:
+    across, up = _CURVES[name]
+    value = [list(point) for point in zip(points[across], points[up], strict=True)]
+    return _metric(name, "linear_graph", value, x_axis_name=across, y_axis_name=up)
 
 
 def _confusion_matrix(counts: dict[str, dict[str, int]]) -> dict[str, Any]:

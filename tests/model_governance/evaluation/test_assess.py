@@ -109,6 +109,7 @@ def test_model_quality_is_reported_as_model_monitor_does(use_case):
     assert report["binary_classification_metrics"]["auc"] == {
         "value": pytest.approx(2 / 3),
         "standard_deviation": "NaN",
+        "confidence_interval": {"lower": 0, "upper": 1, "level": 0.95, "method": "percentile bootstrap"},
     }
     assert assessment.verdict is EvidenceVerdict.FAIL
     assert assessment.seed == 7
@@ -148,7 +149,7 @@ def test_metric_groups_have_the_form_of_a_card(use_case):
         assert set(metric) <= {"name", "type", "value", "notes", "x_axis_name", "y_axis_name"}
         assert len(metric["name"]) <= LONGEST_NAME
         assert metric["value"] is not None
-        assert metric["type"] in {"number", "matrix"}
+        assert metric["type"] in {"number", "matrix", "linear_graph"}
     matrix = groups[1]["metric_data"][0]
     assert matrix["value"] == [[1, 1], [1, 2]]
     assert (matrix["x_axis_name"], matrix["y_axis_name"]) == (["label 0", "label 1"], ["predicted 0", "predicted 1"])

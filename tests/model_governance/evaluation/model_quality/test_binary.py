@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_governance.errors import EvaluationRefused
-from model_governance.evaluation.model_quality import METRIC_NAMES, measure_binary_classification
+from model_governance.evaluation.model_quality.binary import METRIC_NAMES, measure_binary_classification
 
 
 def measure(labels: list[int], probabilities: list[float], threshold: float = 0.5, seed: int = 1) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def test_five_rows_worked_by_hand():
     # At 0.5: rows 1, 2, 4 are predicted positive; of the positives 1, 2, 3 two are found; row 4 is wrong, row 5 right.
     measured = measure([1, 1, 1, 0, 0], [0.9, 0.5, 0.2, 0.7, 0.1])
     assert measured["confusion_matrix"] == {"0": {"0": 1, "1": 1}, "1": {"0": 1, "1": 2}}
-    values = {name: measured[name]["value"] for name in METRIC_NAMES}
+    values = {name: measured[name]["value"] for name in METRIC_NAMES if "best_constant" not in name}
     assert values == pytest.approx(
         {
             "accuracy": 3 / 5,
@@ -36,9 +36,38 @@ def test_five_rows_worked_by_hand():
             "true_negative_rate": 1 / 2,
             "false_positive_rate": 1 / 2,
             "false_negative_rate": 1 / 3,
-            "accuracy_best_constant_classifier": 3 / 5,
+            "f0_5": 2 / 3,
+            "f2": 2 / 3,
+            # Bins .1, .2, .5, .7 and .9 hold a row each.
+            "expected_calibration_error": (0.1 + 0.8 + 0.5 + 0.7 + 0.1) / 5,
         }
     )
+
+
+def test_the_best_constant_classifier_says_the_most_frequent_label():
+    measured = measure([1, 1, 1, 0, 0], [0.9, 0.5, 0.2, 0.7, 0.1])
+    constant = {name: measured[f"{name}_best_constant_classifier"]["value"] for name in ("accuracy", "recall", "auc")}
+    assert constant == pytest.approx({"accuracy": 3 / 5, "recall": 1, "auc": 0.5})
+    assert measured["true_negative_rate_best_constant_classifier"]["value"] == 0
+    assert measure([0, 0, 1], [0.1, 0.1, 0.1])["precision_best_constant_classifier"]["value"] is None
+
+
+def test_curves_run_from_end_to_end_in_at_most_a_hundred_points():
+    draw = np.random.default_rng(0)
+    labels = draw.random(3000) < 0.5
+    measured = measure(labels.tolist(), draw.random(3000).tolist())
+    roc, pr = measured["receiver_operating_characteristic_curve"], measured["precision_recall_curve"]
+    for curve in (roc, pr):
+        first, second = curve.values()
+        assert len(first) == len(second) <= 100
+    assert (roc["false_positive_rates"][0], roc["true_positive_rates"][0]) == (0, 0)
+    assert (roc["false_positive_rates"][-1], roc["true_positive_rates"][-1]) == (1, 1)
+    assert (pr["recalls"][0], pr["recalls"][-1]) == (0, 1)
+    assert sum(measured["calibration_curve"]["rows"]) == 3000
+
+
+def test_one_label_throughout_has_no_roc_curve():
+    assert "receiver_operating_characteristic_curve" not in measure([1, 1], [0.2, 0.8])
 
 
 def test_a_probability_at_the_threshold_is_a_positive_prediction():

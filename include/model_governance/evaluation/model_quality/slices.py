@@ -1,0 +1,87 @@
+"""Model quality of each group of each facet by itself; apart because a good mean can hide a group that is served badly.
+
+A group that has fewer rows than the policy's minimum is reported with its numbers and their intervals, and marked as
+not assessable: its numbers are no ground for a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from model_governance.domain.use_case import Facet
+from model_governance.errors import EvaluationRefused
+
+MOST_GROUPS = 20
+"""Groups of one facet that are measured; the rows of the others are counted together."""
+_SHOWN_METRICS = ("accuracy", "auc", "precision", "recall", "true_negative_rate", "weighted_f1", "mse", "mae", "r2")
+
+Rows = NDArray[np.int64]
+Measure = Callable[[Rows], dict[str, Any]]
+"""The metrics of these rows, given as positions: int64, shape (n_group_rows,)."""
+
+
+def measure_slices(
+    facets: pd.DataFrame, declared: Iterable[Facet], measure: Measure, *, minimum_rows: int
+) -> list[dict[str, Any]]:
+    """The metrics of each facet's groups.
+
+    Args:
+        facets: The facets' canonical cells, str, shape (n_rows, n_facets); "" = missing.
+        declared: The facets; one with a threshold makes two groups.
+        measure: Measures the rows of a group.
+        minimum_rows: Below this many rows a group is not assessable.
+
+    Returns:
+        [{"facet", "groups": [{"group", "rows", "metrics"?, "not_assessable"?}]}], the largest group first.
+
+    Raises:
+        EvaluationRefused: A facet with a threshold holds a value that is no number.
+    """
+    sliced = []
+    for facet in declared:
+        groups = _groups(facets[facet.name_or_index], facet)
+        codes, names = pd.factorize(groups)
+        sizes = np.bincount(codes, minlength=len(names))
+        order = sorted(range(len(names)), key=lambda code: (-int(sizes[code]), str(names[code])))
+        entries = [
+            _slice(str(names[code]), np.flatnonzero(codes == code), measure, minimum_rows)
+            for code in order[:MOST_GROUPS]
+        ]
+        rest = order[MOST_GROUPS:]
+        if rest:
+            rows = int(sizes[rest].sum())
+            entries.append({"group": f"{len(rest)} smaller groups", "rows": rows, "not_assessable": "not measured"})
+        sliced.append({"facet": facet.name_or_index, "groups": entries})
+    return sliced
+
+
+def _slice(name: str, rows: Rows, measure: Measure, minimum_rows: int) -> dict[str, Any]:
+    metrics = {key: metric for key, metric in measure(rows).items() if key in _SHOWN_METRICS}
+    entry: dict[str, Any] = {"group": name, "rows": len(rows), "metrics": metrics}
+    if len(rows) < minimum_rows:
+        entry["not_assessable"] = f"{len(rows)} rows are fewer than the policy's minimum of {minimum_rows}"
+    return entry
+
+
+def _groups(values: pd.Series[Any], facet: Facet) -> pd.Series[Any]:
+    if not facet.threshold:
+        return values.where(values != "", "missing")
+    limit = float(facet.value_or_threshold[0])
+
+    def group(value: str) -> str:
+        if value == "":
+            return "missing"
+        try:
+            return f"above {limit:g}" if float(value) > limit else f"up to {limit:g}"
+        except ValueError:
+            raise EvaluationRefused(
+                f"facet {facet.name_or_index!r} has the threshold {limit:g}, and a value that is no number: "
+                f"{value[:40]!r}"
+            ) from None
+
+    return values.map(group)

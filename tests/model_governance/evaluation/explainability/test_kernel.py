@@ -1,0 +1,108 @@
+"""The general explainer: a linear model worked by hand, the law of addition, text features, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from model_governance.errors import EvaluationRefused
+from model_governance.evaluation.explainability.kernel import MOST_ROWS, rows_to_predict, shapley_values
+from model_governance.evaluation.explainability.sample import Sample, sample_rows
+
+FEATURES = ("age", "job", "income")
+JOBS = {"clerk": 1.0, "": 0.0, "boss, big": 5.0}
+HOLDOUT = b'30,clerk,1.5\n40,"boss, big",\n25,,2.5\n61,clerk,4\n'
+TRAIN = b"y,age,job,income\n1,20,clerk,1\n0,50,,3\n"
+
+
+def sample(rows: int = 10, background: int = 10, seed: int = 1) -> Sample:
+    return sample_rows(HOLDOUT, TRAIN, FEATURES, rows=rows, background_rows=background, seed=seed)
+
+
+def linear(age: str, job: str, income: str) -> float:
+    return 2 * float(age) + 10 * JOBS[job] + 100 * float(income or 0)
+
+
+def crossed(age: str, job: str, income: str) -> float:
+    return float(age) * (1 + JOBS[job]) - float(income or 0) * JOBS[job]
+
+
+def explain(model, one: Sample, coalitions: int = 100, seed: int = 1):
+    asked = rows_to_predict(one, coalitions=coalitions, seed=seed)
+    rows = list(csv.reader(io.StringIO(one.csv(asked).decode(), newline="")))
+    predicted = np.asarray([[model(*row)] for row in rows])
+    return shapley_values(one, asked, predicted, coalitions=coalitions, seed=seed)
+
+
+def test_a_linear_models_values_are_its_weights_times_the_distance_from_the_background():
+    found = explain(linear, sample())
+    # The background's means: age 35, job 0.5, income 2.
+    expected = [
+        [2 * (30 - 35), 10 * (1 - 0.5), 100 * (1.5 - 2)],
+        [2 * (40 - 35), 10 * (5 - 0.5), 100 * (0 - 2)],
+        [2 * (25 - 35), 10 * (0 - 0.5), 100 * (2.5 - 2)],
+        [2 * (61 - 35), 10 * (1 - 0.5), 100 * (4 - 2)],
+    ]
+    assert found.values[:, :, 0] == pytest.approx(np.asarray(expected), abs=1e-9)
+    assert found.expected == pytest.approx([2 * 35 + 10 * 0.5 + 100 * 2])
+
+
+def test_the_values_of_a_row_add_up_to_its_prediction():
+    found = explain(crossed, sample())
+    rows = list(csv.reader(io.StringIO(HOLDOUT.decode(), newline="")))
+    totals = found.values[:, :, 0].sum(axis=1) + found.expected
+    assert totals == pytest.approx([crossed(*row) for row in rows])
+
+
+def test_the_same_seed_asks_for_the_same_rows_and_leaves_numpys_generator_alone():
+    np.random.seed(7)
+    before = np.random.get_state()[1].tolist()
+    first, again = (rows_to_predict(sample(), coalitions=4, seed=3) for _ in range(2))
+    assert (first == again).all()
+    assert np.random.get_state()[1].tolist() == before
+
+
+def test_few_rows_are_drawn_by_the_seed_and_many_are_all_of_them():
+    assert sample(rows=2).positions.tolist() == sample(rows=2).positions.tolist()
+    assert len(sample(rows=2).positions) == 2
+    assert sample(rows=99).positions.tolist() == [0, 1, 2, 3]
+
+
+def test_more_rows_than_a_job_should_be_asked_for_are_refused_with_what_to_lower():
+    wide = tuple(f"f{place}" for place in range(40))
+    line = ",".join("1" for _ in wide)
+    train = "y," + ",".join(wide) + "\n" + "\n".join(f"0,{line}" for _ in range(100))
+    many = sample_rows(
+        "\n".join(line for _ in range(100)).encode(), train.encode(), wide, rows=100, background_rows=100, seed=1
+    )
+    with pytest.raises(EvaluationRefused, match="lower sample_rows, coalitions or background_rows") as refusal:
+        rows_to_predict(many, coalitions=1000, seed=1)
+    assert f"more than {MOST_ROWS:,}" in str(refusal.value)
+
+
+def test_answers_that_are_not_one_a_row_or_not_finite_are_refused():
+    one = sample()
+    asked = rows_to_predict(one, coalitions=100, seed=1)
+    answers = np.zeros((len(asked), 1))
+    with pytest.raises(EvaluationRefused, match=f"for {len(asked)} rows to explain"):
+        shapley_values(one, asked, answers[1:], coalitions=100, seed=1)
+    answers[2] = np.nan
+    with pytest.raises(EvaluationRefused, match="answer 3 of"):
+        shapley_values(one, asked, answers, coalitions=100, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("holdout", "train", "said"),
+    [
+        (b"1,2\n", TRAIN, "holdout.csv, line 1: 2 fields where 3 are needed"),
+        (HOLDOUT, b"y,age\n1,2\n", "train.csv, line 1: 2 fields where 4 are needed"),
+        (b"", TRAIN, "0 held-out rows and 2 training rows"),
+        (HOLDOUT, b"y,age,job,income\n", "4 held-out rows and 0 training rows"),
+    ],
+)
+def test_files_that_do_not_fit_the_features_are_refused(holdout, train, said):
+    with pytest.raises(EvaluationRefused, match=said):
+        sample_rows(holdout, train, FEATURES, rows=5, background_rows=5, seed=1)

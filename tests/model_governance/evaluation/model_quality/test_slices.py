@@ -1,0 +1,52 @@
+"""Slices: each group by itself, the small ones marked, the many bounded, the missing named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model_governance.domain.use_case import Facet
+from model_governance.errors import EvaluationRefused
+from model_governance.evaluation.model_quality.binary import measure_binary_classification
+from model_governance.evaluation.model_quality.slices import MOST_GROUPS, measure_slices
+
+
+def sliced(values, facet, minimum_rows=2):
+    labels = np.asarray([position % 2 == 0 for position in range(len(values))])
+    scores = np.asarray([0.9 if position % 3 == 0 else 0.2 for position in range(len(values))])
+    frame = pd.DataFrame({"sex": values}, dtype=object)
+
+    def measure(rows):
+        return measure_binary_classification(labels[rows], scores[rows], threshold=0.5, seed=1)
+
+    return measure_slices(frame, [facet], measure, minimum_rows=minimum_rows)[0]["groups"]
+
+
+def test_each_group_is_measured_and_missing_is_a_group_of_its_own():
+    groups = sliced(["F", "F", "M", "", "F"], Facet(name_or_index="sex", value_or_threshold=("F",)))
+    assert [(group["group"], group["rows"]) for group in groups] == [("F", 3), ("M", 1), ("missing", 1)]
+    # Rows 1, 2 and 5 are F: labels 1, 0, 1; predicted 1, 0, 0.
+    assert groups[0]["metrics"]["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert groups[0]["metrics"]["recall"]["value"] == pytest.approx(1 / 2)
+    assert "not_assessable" not in groups[0]
+    assert groups[1]["not_assessable"] == "1 rows are fewer than the policy's minimum of 2"
+    assert groups[1]["metrics"]["accuracy"]["value"] in (0, 1)
+
+
+def test_a_threshold_makes_two_groups():
+    groups = sliced(["1", "2.5", "7", ""], Facet(name_or_index="sex", value_or_threshold=(2,), threshold=True))
+    assert [(group["group"], group["rows"]) for group in groups] == [("above 2", 2), ("missing", 1), ("up to 2", 1)]
+
+
+def test_a_threshold_on_text_is_refused_with_the_value():
+    with pytest.raises(EvaluationRefused, match="a value that is no number: 'seven'"):
+        sliced(["1", "seven"], Facet(name_or_index="sex", value_or_threshold=(2,), threshold=True))
+
+
+def test_the_smallest_of_many_groups_are_counted_together():
+    values = [str(position) for position in range(MOST_GROUPS + 5)] + ["0"]
+    groups = sliced(values, Facet(name_or_index="sex", value_or_threshold=("0",)))
+    assert groups[0]["group"] == "0"
+    assert groups[-1] == {"group": "5 smaller groups", "rows": 5, "not_assessable": "not measured"}
+    assert sum(group["rows"] for group in groups) == len(values)
