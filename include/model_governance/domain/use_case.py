@@ -129,6 +129,27 @@ class Training(Declared):
     hyperparameters: dict[str, str | int | float | bool] = {}
 
 
+class Explainability(Declared):
+    """How predictions are explained: by Shapley values of a seeded sample of held-out rows.
+
+    Attributes:
+        method: ``contributions`` if inference.py answers the model's own when MODEL_GOVERNANCE_OUTPUT says so;
+            ``kernel`` for any model, by asking it for many rows.
+        sample_rows: How many rows are explained.
+        background_rows: How many training rows stand for a feature that is taken away (``kernel``).
+        coalitions: How many sets of features are tried for a row (``kernel``).
+        max_runtime_seconds: After that long the job is stopped and the run fails.
+        seed: Of every draw.
+    """
+
+    method: Literal["contributions", "kernel"] = "kernel"
+    sample_rows: int = Field(default=100, ge=2, le=10_000)
+    background_rows: int = Field(default=5, ge=1, le=100)
+    coalitions: int = Field(default=200, ge=2, le=10_000)
+    max_runtime_seconds: int = Field(default=600, ge=1, le=86400)
+    seed: int = Field(default=0, ge=0, lt=2**32)
+
+
 class Limit(Declared):
     """A limit on a metric, fixed before the model exists."""
 
@@ -187,6 +208,7 @@ class UseCase(Declared):
     training: Training
     decision_threshold: float = Field(default=0.5, gt=0, lt=1)
     limits: tuple[Limit, ...] = Field(min_length=1)
+    explainability: Explainability = Explainability()
     deployment: Deployment = Deployment()
     schedule: str | None = None
     retrain_on: tuple[str, ...] = ()

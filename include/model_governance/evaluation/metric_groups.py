@@ -33,6 +33,8 @@ def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, 
         groups = [_quality_group(report["binary_classification_metrics"])]
     elif kind is EvidenceKind.DATA_QUALITY:
         groups = [_expectations_group(report)]
+    elif kind is EvidenceKind.EXPLAINABILITY:
+        groups = [_attribution_group(label, found) for label, found in report["explanations"]["kernel_shap"].items()]
     else:
         groups = []
     return [group for group in groups if group["metric_data"]]
@@ -101,6 +103,20 @@ def _confusion_matrix(counts: dict[str, dict[str, int]]) -> dict[str, Any]:
     return _metric(
         "confusion_matrix", "matrix", rows, x_axis_name=true, y_axis_name=[f"predicted {name}" for name in said]
     )
+
+
+def _attribution_group(label: str, found: dict[str, Any]) -> dict[str, Any]:
+    """A label's global values, the largest first, as a bar chart and its expected value beside it."""
+    ordered = sorted(found["global_shap_values"].items(), key=lambda item: (-item[1], item[0]))
+    chart = _metric(
+        "global_shap_values",
+        "bar_chart",
+        [value for _, value in ordered],
+        x_axis_name=[short_name(name) for name, _ in ordered],
+        y_axis_name="mean of absolute SHAP values",
+    )
+    expected = _metric("expected_value", "number", found["expected_value"])
+    return {"name": short_name(f"explanations - kernel_shap - {label}"), "metric_data": [chart, expected]}
 
 
 def _expectations_group(report: dict[str, Any]) -> dict[str, Any]:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from model_governance.hooks.aws import PIPELINE_CONNECTION, calling
-from model_governance.hooks.jobs import Job, attempt_name, attempts, is_an_outage
+from model_governance.hooks.jobs import attempt_name, attempts
+from model_governance.operators.job import JobWait
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import Run, current_run, job_poll_seconds
-from model_governance.triggers.job import JobTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-    from airflow.triggers.base import BaseTrigger
 
 _GRACE_SECONDS = 3600
 """Seconds beyond the job's own limit that are waited for it: instances are started and data is copied too."""
 
 
-class TrainingOperator(SageMakerTrainingOperator):
+class TrainingOperator(JobWait, SageMakerTrainingOperator):
     """Trains the run's candidate, deferred, under a name that follows from the run.
 
     A job of that name that has completed is taken as it is, one that runs is waited for; after one that failed or was
@@ -34,6 +32,7 @@ class TrainingOperator(SageMakerTrainingOperator):
     """
 
     template_fields = ()
+    job_type = "Training"
 
     def __init__(self, *, use_case: str, **kwargs: Any) -> None:
         super().__init__(
@@ -59,60 +58,11 @@ class TrainingOperator(SageMakerTrainingOperator):
             if tried and tried[-1].is_completed:
                 self.log.info("training job %s has completed before", tried[-1].name)
             elif tried and tried[-1].is_running:
-                self._wait_for(tried[-1])
+                self.wait_for(tried[-1])
             else:
                 self.config = training_request(run, attempt_name(run.job_name, len(tried) + 1))
                 with calling("sagemaker", f"CreateTrainingJob {self.config['TrainingJobName']}"):
                     super().execute(context)
-
-    def defer(self, *, trigger: BaseTrigger, **arguments: Any) -> NoReturn:
-        """Waits by the trigger that ends a completed job's task itself, in the place of the provider's."""
-        super().defer(trigger=JobTrigger(**trigger.serialize()[1]), **arguments)
-
-    def execute_complete(  # type: ignore[override]
-        self, context: Context, event: dict[str, Any] | None = None
-    ) -> None:
-        """Ends the task by what the trigger saw, if that was no success.
-
-        Raises:
-            AirflowFailException: The job failed or was stopped.
-            AirflowException: SageMaker failed; worth another try.
-        """
-        refuse_failed_job("training job", event)
-
-    def _wait_for(self, job: Job) -> NoReturn:
-        self.log.info("training job %s runs already", job.name)
-        self.defer(
-            trigger=JobTrigger(
-                job_name=job.name,
-                job_type="Training",
-                waiter_delay=self.check_interval,
-                waiter_max_attempts=self.max_attempts,
-                aws_conn_id=self.aws_conn_id,
-            ),
-            method_name="execute_complete",
-        )
-
-
-def refuse_failed_job(what: str, event: dict[str, Any] | None) -> None:
-    """Raises unless the event says that the job succeeded.
-
-    Args:
-        what: What to call the job.
-        event: The provider's trigger's event.
-
-    Raises:
-        AirflowFailException: The job failed or was stopped: trying again would do the same.
-        AirflowException: It was SageMaker's fault, or the wait was broken off; worth another try.
-    """
-    event = event or {"status": "error", "message": "the trigger ended without a word"}
-    if event["status"] == "success":
-        return
-    reason = str(event.get("message") or event)
-    said = f"{what} {event.get('job_name', '')} {event['status']}: {reason}"
-    if event["status"] in ("failed", "stopped") and not is_an_outage(reason):
-        raise AirflowFailException(said)
-    raise AirflowException(said)
 
 
 def training_request(run: Run, name: str) -> dict[str, Any]:

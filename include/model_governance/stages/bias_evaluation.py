@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import chain, task_group
 
-from model_governance.hooks.jobs import completed
+from model_governance.hooks.jobs import Job, completed
 from model_governance.hooks.model_registry import ApprovalStatus, RegistrationType
+from model_governance.operators.explanation import ExplanationOperator, explanation_batch, explanation_sample
 from model_governance.operators.run import Run
 from model_governance.operators.transform import TransformOperator
 from model_governance.stages.evidence import record_evidence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model_governance.evaluation.predictions import HeldOut
+    from model_governance.evaluation.report import Assessment
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,13 @@ log = logging.getLogger(__name__)
 @task_group(tooltip="The candidate predicts held-out rows; quality and bias of its predictions are judged.")
 def bias_evaluation(use_case: str) -> None:
     """From a model to evidence about it."""
-    chain(TransformOperator(task_id="predict_holdout", use_case=use_case), evaluate_model(use_case))
+    chain(
+        [
+            TransformOperator(task_id="predict_holdout", use_case=use_case),
+            ExplanationOperator(task_id="predict_explanation", use_case=use_case),
+        ],
+        evaluate_model(use_case),
+    )
 
 
 @stage_task
@@ -42,11 +50,28 @@ def evaluate_model(run: Run) -> None:
     job_arn = completed(run.jobs.transform, run.job_name).arn
     for assess in (assess_model_quality, assess_post_training_bias):
         record_evidence(run, assess(held_out, predictions, run.use_case), datasets=data, job_arn=job_arn)
+    explained = completed(run.jobs.transform, explanation_batch(run).job_name)
+    record_evidence(run, explain_model(run, explained, predictions), datasets=data, job_arn=explained.arn)
     package = run.package()
     if package.registration_type != RegistrationType.REGISTERED:
         run.installation.registry.set_registered(package.arn)
     if package.approval_status not in tuple(ApprovalStatus):
         run.installation.registry.set_approval(package.arn, ApprovalStatus.PENDING, f"evaluated by run {run.run_id}")
+
+
+def explain_model(run: Run, job: Job, predictions: NDArray[np.float64]) -> Assessment:
+    """What moves the candidate's predictions, from the answers of the explanation's transform.
+
+    Raises:
+        EvaluationRefused: The answers are no contributions to these predictions, or not one for each row.
+    """
+    from model_governance.evaluation.explainability.assess import assess_contributions, assess_kernel
+
+    answers = run.installation.artifacts.get(f"{job.output.rstrip('/')}/rows.csv.out")
+    sample = explanation_sample(run)
+    if run.use_case.explainability.method == "contributions":
+        return assess_contributions(sample, answers, predictions, run.use_case)
+    return assess_kernel(sample, answers, run.use_case)
 
 
 def held_out_predictions(run: Run) -> tuple[HeldOut, NDArray[np.float64]]:

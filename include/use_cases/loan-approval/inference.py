@@ -12,6 +12,7 @@ import csv
 import io
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,11 @@ def input_fn(request_body: str | bytes, request_content_type: str) -> np.ndarray
 
 
 def predict_fn(input_data: np.ndarray, model: Model) -> np.ndarray:
-    """Probability of approval, float32, shape (n_applications,)."""
+    """Probability of approval, float32, shape (n_applications,).
+
+    Where MODEL_GOVERNANCE_OUTPUT is "contributions": what each feature and then the bias adds to the log-odds, float32,
+    shape (n_applications, n_features + 1); XGBoost's own exact Shapley values.
+    """
     import xgboost
 
     rows = input_data.copy()
@@ -65,11 +70,17 @@ def predict_fn(input_data: np.ndarray, model: Model) -> np.ndarray:
         position = model.features.index(column)
         rows[rows[:, position] == code, position] = np.nan
     matrix = xgboost.DMatrix(rows, feature_names=list(model.features), nthread=1)
-    return np.asarray(model.booster.predict(matrix))
+    contributions = os.environ.get("MODEL_GOVERNANCE_OUTPUT") == "contributions"
+    return np.asarray(model.booster.predict(matrix, pred_contribs=contributions))
 
 
 def output_fn(prediction: np.ndarray, accept: str | None) -> str:
-    """One probability a line for text/csv, {"predictions": [{"score": ...}]} for application/json."""
+    """One probability a line for text/csv, {"predictions": [{"score": ...}]} for application/json.
+
+    Contributions are a line of numbers for each application, whatever was asked for.
+    """
+    if prediction.ndim > 1:
+        return "\n".join(",".join(repr(float(value)) for value in row) for row in prediction)
     scores = [float(score) for score in prediction]
     wanted = [_media_type(part) for part in (accept or CSV).split(",")]
     if JSON in wanted:

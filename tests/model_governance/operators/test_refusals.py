@@ -6,8 +6,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from model_governance.errors import DataRefused, GateClosed, LedgerBroken, ServiceUnavailable
+from model_governance.operators.job import refuse_failed_job
 from model_governance.operators.refusals import refusals_end_the_task
-from model_governance.operators.training import refuse_failed_job
 
 
 @pytest.mark.parametrize("refusal", [DataRefused, GateClosed, LedgerBroken])

@@ -15,7 +15,7 @@ from model_governance.hooks.model_registry import StageStatus
 from model_governance.operators.endpoint import Environment, config_name, endpoint_name, note_stage
 from model_governance.operators.run import Run
 from model_governance.operators.training import training_request
-from model_governance.operators.transform import transform_request
+from model_governance.operators.transform import holdout_batch, transform_request
 
 __all__ = ["case"]
 
@@ -75,7 +75,7 @@ def test_jobs_follow_from_declaration_and_run_alone(case: Case) -> None:
     assert training["HyperParameters"]["sagemaker_program"] == '"train.py"'
     assert training["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"].endswith("/train.csv")
     assert digest(training) == digest(training_request(run_of(case), run.job_name))
-    transform = transform_request(run, run.job_name)
+    transform = transform_request(run, holdout_batch(run), run.job_name)
     assert transform["Model"]["PrimaryContainer"]["ModelDataUrl"] == case.package(arn).model_data_url
     assert "ModelPackageName" not in transform["Model"]["PrimaryContainer"]
     assert transform["Transform"]["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"].endswith("/holdout.csv")
