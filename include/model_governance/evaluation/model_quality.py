@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_governance.errors import EvaluationRefused
-from model_governance.evaluation.bias import Assessed
+from model_governance.evaluation.bias.metric import Assessed
 from model_governance.evaluation.predictions import check_probabilities, predicted_labels
 
 SAMPLES_FOR_DEVIATION = 200

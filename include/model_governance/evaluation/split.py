@@ -25,7 +25,7 @@ class Split:
     Attributes:
         train: CSV with a header: the label first (1 = positive, 0 = not), then the features in declared order.
         holdout: CSV without a header: the features in declared order, and no label.
-        holdout_labels: CSV with a header: the label and the facets, row by row as in ``holdout``.
+        holdout_labels: CSV with a header: the label, the facets and the group variable, row by row as in ``holdout``.
         proof: Counts and digests that show the two sides to be disjoint; goes into the evidence.
     """
 
@@ -57,7 +57,7 @@ def split_data_set(data_set: DataSet, data: Data) -> Split:
     _check_sides(labels, held_out, data)
     labelled = features.copy()
     labelled.insert(0, data.label.column, labels)
-    holdout_labels = data_set.cells[list(dict.fromkeys(facet.name_or_index for facet in data.facets))].copy()
+    holdout_labels = data_set.cells[list(data.holdout_columns[1:])].copy()
     holdout_labels.insert(0, data.label.column, labels)
     train, holdout = _csv(labelled[~held_out]), _csv(features[held_out], header=False)
     return Split(

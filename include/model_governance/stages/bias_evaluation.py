@@ -40,8 +40,12 @@ def evaluate_model(run: Run) -> None:
     held_out, predictions = held_out_predictions(run)
     data = [run.installation.artifacts.uri(f"{run.split_prefix}holdout.csv")]
     job_arn = completed(run.jobs.transform, run.job_name).arn
-    for assess in (assess_model_quality, assess_post_training_bias):
-        record_evidence(run, assess(held_out, predictions, run.use_case), datasets=data, job_arn=job_arn)
+    minimum = run.installation.policy.assessment.minimum_group_rows
+    for assessment in (
+        assess_model_quality(held_out, predictions, run.use_case),
+        assess_post_training_bias(held_out, predictions, run.use_case, minimum_group_rows=minimum),
+    ):
+        record_evidence(run, assessment, datasets=data, job_arn=job_arn)
     package = run.package()
     if package.registration_type != RegistrationType.REGISTERED:
         run.installation.registry.set_registered(package.arn)
@@ -50,7 +54,7 @@ def evaluate_model(run: Run) -> None:
 
 
 def held_out_predictions(run: Run) -> tuple[HeldOut, NDArray[np.float64]]:
-    """The held-out rows' labels and facets, and what the batch transform predicted for them, float64, shape (n_rows,).
+    """The held-out rows as they were frozen, and what the batch transform predicted for them, float64, shape (n_rows,).
 
     Raises:
         EvaluationRefused: The predictions are not one probability a row.
@@ -59,7 +63,11 @@ def held_out_predictions(run: Run) -> tuple[HeldOut, NDArray[np.float64]]:
     from model_governance.evaluation.predictions import read_holdout_labels, read_predictions
 
     artifacts = run.installation.artifacts
-    held_out = read_holdout_labels(artifacts.get(f"{run.split_prefix}holdout_labels.csv"), run.use_case.data)
+    held_out = read_holdout_labels(
+        artifacts.get(f"{run.split_prefix}holdout_labels.csv"),
+        run.use_case.data,
+        artifacts.get(f"{run.split_prefix}holdout.csv"),
+    )
     output = completed(run.jobs.transform, run.job_name).output.rstrip("/")
     answers = artifacts.get(f"{output}/holdout.csv.out")
     return held_out, read_predictions(answers, len(held_out.labels))

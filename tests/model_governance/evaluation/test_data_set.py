@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_governance.errors import DataRefused
-from model_governance.evaluation.data_set import canonical_cell, positive_labels, read_data_set
+from model_governance.evaluation.cells import canonical_cell
+from model_governance.evaluation.data_set import positive_labels, read_data_set
 
 LOANS = b"income,debt,white,approve\n10,1.50,1,1\n20,,0,0\n30,2,,1\n"
 
