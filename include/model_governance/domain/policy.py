@@ -72,6 +72,19 @@ class FindingRule(BaseModel):
     blocking: tuple[Severity, ...] = (Severity.HIGH,)
 
 
+class AssessmentRule(BaseModel):
+    """From how many rows on a metric says something.
+
+    Attributes:
+        minimum_group_rows: Rows that each proportion of a bias metric must rest on; with fewer, the metric is not
+            assessable. 1 asks for nothing.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minimum_group_rows: int = Field(default=1, ge=1, le=1_000_000)
+
+
 class Policy(BaseModel):
     """The policy file: how risk is computed, and each gate's rule in each tier."""
 
@@ -83,6 +96,7 @@ class Policy(BaseModel):
     gates: dict[RiskTier, dict[Gate, GateRule]]
     exceptions: ExceptionRule = ExceptionRule()
     findings: FindingRule = FindingRule()
+    assessment: AssessmentRule = AssessmentRule()
 
     @model_validator(mode="after")
     def _every_gate_has_a_rule_in_every_tier(self) -> Policy:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from model_governance.domain.canonical import digest
 from model_governance.domain.declaration import read_declaration
@@ -32,9 +42,29 @@ PersonId = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,63}$")]
 
 
 class Declared(BaseModel):
-    """Part of a declaration: immutable, and with no field that we do not know."""
+    """Part of a declaration: immutable, and with no field that we do not know.
+
+    ``_LATER`` names fields that came after the first release. At their default they are left out of the dump, so that a
+    declaration which does not use them keeps the digest under which it was approved.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    _LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _leave_out_unused_later_fields(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        fields = type(self).model_fields
+        unused = {name for name in self._LATER if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in dumped.items() if name not in unused}
+
+
+class ProblemType(StrEnum):
+    """What the model predicts: a probability, a probability for each class, or a number."""
+
+    BINARY_CLASSIFICATION = "binary_classification"
+    MULTICLASS_CLASSIFICATION = "multiclass_classification"
+    REGRESSION = "regression"
 
 
 class Business(Declared):
@@ -62,22 +92,80 @@ class RiskAnswers(Declared):
 
 
 class Label(Declared):
-    """The column to predict and the value that counts as the positive outcome."""
+    """The column to predict, and what counts as the favourable outcome in it.
+
+    ``positive`` is the favourable value, several of them (a label of many categories), or, with ``threshold: true``,
+    the number strictly above which a numeric label is favourable. ``classes`` are all the values of a label of several
+    classes, in the order in which the model answers their probabilities.
+    """
+
+    _LATER: ClassVar[frozenset[str]] = frozenset({"threshold", "classes"})
 
     column: str
-    positive: int | float | str
+    positive: int | float | str | Annotated[tuple[int | float | str, ...], Field(min_length=1)]
+    threshold: bool = False
+    classes: tuple[int | float | str, ...] = ()
+
+    @model_validator(mode="after")
+    def _threshold_is_a_number(self) -> Label:
+        if self.threshold and (isinstance(self.positive, bool) or not isinstance(self.positive, int | float)):
+            raise ValueError(f"a label's threshold is one number, not {self.positive!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _favourable_classes_are_some_of_them(self) -> Label:
+        classes = {str(value) for value in self.classes}
+        if self.classes and (
+            self.threshold
+            or len(classes) < max(2, len(self.classes))
+            or not {str(value) for value in self.favourable} < classes
+        ):
+            raise ValueError(
+                f"classes {self.classes!r}: at least two values, each its own, some but not all of them in positive, "
+                "and no threshold"
+            )
+        return self
+
+    @property
+    def problem_type(self) -> ProblemType:
+        """What a model of this label predicts."""
+        if self.threshold:
+            return ProblemType.REGRESSION
+        return ProblemType.MULTICLASS_CLASSIFICATION if self.classes else ProblemType.BINARY_CLASSIFICATION
+
+    @property
+    def favourable(self) -> tuple[int | float | str, ...]:
+        """The favourable values, at least one; with ``threshold``, the number alone."""
+        return self.positive if isinstance(self.positive, tuple) else (self.positive,)
 
 
 class Facet(Declared):
     """A facet to compare groups by, in SageMaker Clarify's terms.
 
-    ``value_or_threshold`` selects the disadvantaged group d: the listed values, or, for a single number with
-    ``threshold: true``, the rows strictly above it.
+    ``value_or_threshold`` selects the disadvantaged group d: the listed values as one group; with nothing listed, each
+    value in turn against the rest. With ``threshold: true`` it holds numbers, ascending: one number puts the rows
+    strictly above it into d; several cut the numbers into intervals, (-inf, t1], (t1, t2] to (tn, inf), and each
+    interval in turn is compared with the rest. ``is_feature`` says that the model may read the column: for what is no
+    attribute of a person.
     """
 
+    _LATER: ClassVar[frozenset[str]] = frozenset({"is_feature"})
+
     name_or_index: str
-    value_or_threshold: tuple[int | float | str, ...] = Field(min_length=1)
+    value_or_threshold: tuple[int | float | str, ...] = ()
     threshold: bool = False
+    is_feature: bool = False
+
+    @model_validator(mode="after")
+    def _thresholds_ascend(self) -> Facet:
+        if not self.threshold:
+            return self
+        numbers = [one for one in self.value_or_threshold if isinstance(one, int | float) and not isinstance(one, bool)]
+        if len(numbers) != len(self.value_or_threshold) or not numbers or sorted(set(numbers)) != numbers:
+            raise ValueError(
+                f"a facet's thresholds are numbers, each greater than the one before, not {self.value_or_threshold!r}"
+            )
+        return self
 
 
 class Expectation(Declared):
@@ -96,25 +184,47 @@ class Split(Declared):
 
 
 class Data(Declared):
-    """Where the data comes from and what its columns mean."""
+    """Where the data comes from and what its columns mean.
+
+    ``group_variable`` is the column by which rows are divided into subgroups for conditional demographic disparity:
+    what may rightly explain a difference between facets, such as the department applied to. It may be a feature.
+    """
+
+    _LATER: ClassVar[frozenset[str]] = frozenset({"group_variable"})
 
     source: str = Field(pattern=r"^(s3|https)://.+")
     separator: str = Field(default=",", min_length=1, max_length=1)
     label: Label
     features: tuple[str, ...] = Field(min_length=1)
     facets: tuple[Facet, ...] = Field(min_length=1)
+    group_variable: str | None = None
     split: Split
     expectations: tuple[Expectation, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _features_leak_nothing(self) -> Data:
-        forbidden = {self.label.column, *(facet.name_or_index for facet in self.facets)}
+        forbidden = {self.label.column, *(facet.name_or_index for facet in self.facets if not facet.is_feature)}
         leaked = sorted(forbidden.intersection(self.features))
         if leaked:
-            raise ValueError(f"features must not contain the label or a facet: {', '.join(leaked)}")
+            raise ValueError(
+                f"features must not contain the label or a facet: {', '.join(leaked)} (a facet that is no attribute of "
+                "a person may say is_feature: true)"
+            )
         if len(set(self.features)) != len(self.features):
             raise ValueError("features must not repeat a column")
         return self
+
+    @model_validator(mode="after")
+    def _group_variable_is_no_outcome(self) -> Data:
+        if self.group_variable in {self.label.column, *(facet.name_or_index for facet in self.facets)}:
+            raise ValueError(f"group_variable {self.group_variable!r} must not be the label or a facet")
+        return self
+
+    @property
+    def holdout_columns(self) -> tuple[str, ...]:
+        """The columns of holdout_labels.csv: the label, each facet, and the group variable if there is one."""
+        facets = dict.fromkeys(facet.name_or_index for facet in self.facets)
+        return (self.label.column, *facets, *((self.group_variable,) if self.group_variable else ()))
 
 
 class Training(Declared):
@@ -190,10 +300,12 @@ class UseCase(Declared):
     ``decision_threshold`` turns the model's probability into a predicted label: positive at or above it, in (0, 1).
     """
 
+    _LATER: ClassVar[frozenset[str]] = frozenset({"explainability"})
+
     name: Name
     title: str = Field(max_length=256)
     purpose: str = Field(max_length=2048)
-    problem_type: Literal["binary_classification"] = "binary_classification"
+    problem_type: ProblemType = ProblemType.BINARY_CLASSIFICATION
     algorithm: str = Field(max_length=1024)
     owner: PersonId
     author: PersonId
@@ -219,6 +331,19 @@ class UseCase(Declared):
         if schedule is not None and not re.fullmatch(r"(\S+\s+){4}\S+", schedule.strip()):
             raise ValueError(f"schedule {schedule!r} is not a cron expression of five fields")
         return schedule
+
+    @model_validator(mode="after")
+    def _label_fits_the_problem(self) -> UseCase:
+        label, problem = self.data.label, self.problem_type
+        if label.problem_type is not problem:
+            raise ValueError(
+                f"problem_type {problem} does not fit the label, which is one of {label.problem_type}: a regression's "
+                "has threshold: true and in positive the number above which it is favourable; several classes are listed "
+                "in classes, and some of them in positive; a binary label has neither"
+            )
+        if problem is ProblemType.BINARY_CLASSIFICATION and len(label.favourable) != 1:
+            raise ValueError("a binary label has one positive value; for more, list all values in classes")
+        return self
 
     @model_validator(mode="after")
     def _limits_name_known_facets(self) -> UseCase:

@@ -2,129 +2,97 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from model_governance.domain.evidence import EvidenceKind, Measurement
-from model_governance.domain.use_case import Facet, UseCase
-from model_governance.evaluation.bias import POST_TRAINING, PRE_TRAINING, BiasMetric, FacetCounts, count_facet
-from model_governance.evaluation.data_set import DataSet, positive_labels
+from model_governance.domain.evidence import EvidenceKind
+from model_governance.domain.use_case import UseCase
+from model_governance.errors import EvaluationRefused
+from model_governance.evaluation.bias.cube import Comparison
+from model_governance.evaluation.bias.fliptest import flip_each, standardize
+from model_governance.evaluation.bias.metric import Rules
+from model_governance.evaluation.bias.report import report_bias
+from model_governance.evaluation.bias.rows import binary_labels, count_rows, facet_places, read_labels
+from model_governance.evaluation.data_set import DataSet
+from model_governance.evaluation.labels import favourable_predictions
 from model_governance.evaluation.limits import judge, limits_of
-from model_governance.evaluation.model_quality.binary import CURVES, measure_binary_classification
-from model_governance.evaluation.predictions import HeldOut, check_probabilities, predicted_labels
+from model_governance.evaluation.predictions import HeldOut, check_predictions
 from model_governance.evaluation.report import Assessment
 
 
-def assess_pre_training_bias(data_set: DataSet, use_case: UseCase) -> Assessment:
+def assess_pre_training_bias(data_set: DataSet, use_case: UseCase, *, minimum_group_rows: int = 1) -> Assessment:
     """Bias of the labels in the whole frozen data set, as Clarify's ``pre_training_bias_metrics``.
 
+    Args:
+        data_set: The frozen data set.
+        use_case: Its label, facets, group variable and limits.
+        minimum_group_rows: Rows that each proportion must rest on, by the policy.
+
     Raises:
-        DataRefused: If the label does not hold two values.
-        EvaluationRefused: If a facet cannot be read.
+        EvaluationRefused: If the label, a facet or the group variable cannot be read.
     """
-    labels = positive_labels(data_set.cells[use_case.data.label.column], use_case.data)
-    return _bias(EvidenceKind.PRE_TRAINING_BIAS, PRE_TRAINING, data_set.cells, labels, use_case)
+    data, cells = use_case.data, data_set.cells
+    labels = read_labels(cells[data.label.column], data.label)
+    groups = cells[data.group_variable] if data.group_variable else None
+    comparisons = [
+        comparison
+        for facet in data.facets
+        for comparison in count_rows(cells[facet.name_or_index], facet, labels, groups=groups).comparisons
+    ]
+    return _judged(EvidenceKind.PRE_TRAINING_BIAS, comparisons, use_case, minimum_group_rows)
 
 
-def assess_post_training_bias(held_out: HeldOut, probabilities: NDArray[np.float64], use_case: UseCase) -> Assessment:
+def assess_post_training_bias(
+    held_out: HeldOut, predictions: NDArray[np.float64], use_case: UseCase, *, minimum_group_rows: int = 1
+) -> Assessment:
     """Bias of the predicted labels of the held-out rows, as Clarify's ``post_training_bias_metrics``.
 
     Args:
-        held_out: Labels and facets of the rows.
-        probabilities: float64, shape (n_rows,), each in [0, 1], in the same order.
+        held_out: Labels, facets, group variable and features of the rows.
+        predictions: As ``read_predictions`` gives them, in the same order.
         use_case: Its facets, limits and decision threshold.
+        minimum_group_rows: Rows that each proportion must rest on, by the policy.
 
     Raises:
         EvaluationRefused: For predictions that are NaN, no probabilities, or not one a row.
     """
-    check_probabilities(probabilities, len(held_out.labels))
-    predicted = predicted_labels(probabilities, use_case.decision_threshold)
-    return _bias(EvidenceKind.POST_TRAINING_BIAS, POST_TRAINING, held_out.facets, predicted, use_case)
+    data = use_case.data
+    check_predictions(predictions, len(held_out.labels), data.label)
+    predicted = favourable_predictions(predictions, use_case)
+    labels = binary_labels(held_out.labels, data.label)
+    features, reason = _features(held_out)
+    comparisons: list[Comparison] = []
+    for facet in data.facets:
+        values = held_out.facets[facet.name_or_index]
+        cube = count_rows(values, facet, labels, predicted, held_out.groups)
+        if features is None:
+            comparisons.extend(each.with_flips(None, reason) for each in cube.comparisons)
+        else:
+            places = facet_places(values, facet)
+            comparisons.extend(flip_each(cube, places, features, predicted, data.split.seed))
+    return _judged(EvidenceKind.POST_TRAINING_BIAS, comparisons, use_case, minimum_group_rows)
 
 
-def assess_model_quality(held_out: HeldOut, probabilities: NDArray[np.float64], use_case: UseCase) -> Assessment:
-    """Quality of the predictions of the held-out rows, in Model Monitor's form.
-
-    Args:
-        held_out: Labels of the rows.
-        probabilities: float64, shape (n_rows,), each in [0, 1], in the same order.
-        use_case: Its limits, decision threshold and seed.
-
-    Raises:
-        EvaluationRefused: For predictions that are NaN, no probabilities, or not one a row; and without rows.
-    """
-    kind, seed = EvidenceKind.MODEL_QUALITY, use_case.data.split.seed
-    measured = measure_binary_classification(
-        held_out.labels, probabilities, threshold=use_case.decision_threshold, seed=seed
-    )
-    numbers = [
-        Measurement(name=name, value=metric["value"], detail=metric.get("error", _deviation(metric)))
-        for name, metric in measured.items()
-        if name not in ("confusion_matrix", *CURVES)
-    ]
-    report = {
-        "version": "1.0",
-        "dataset": {"item_count": len(held_out.labels)},
-        "decision_threshold": use_case.decision_threshold,
-        "seed": seed,
-        "binary_classification_metrics": measured,
-    }
-    return Assessment(kind, report, judge(numbers, limits_of(kind, use_case.limits)), seed=seed)
+def _features(held_out: HeldOut) -> tuple[NDArray[np.float64] | None, str]:
+    """The features as the fliptest compares them, or None and why it cannot."""
+    if held_out.features is None:
+        return None, "not computed: the features of the rows were not given"
+    try:
+        return standardize(held_out.features), ""
+    except EvaluationRefused as refusal:
+        return None, str(refusal)
 
 
-def _deviation(metric: dict[str, Any]) -> str:
-    deviation = metric["standard_deviation"]
-    return f"standard deviation {deviation:.4f}" if isinstance(deviation, float) else ""
-
-
-def _bias(
-    kind: EvidenceKind,
-    metrics: tuple[BiasMetric, ...],
-    columns: pd.DataFrame,
-    positive: NDArray[np.bool_],
-    use_case: UseCase,
+def _judged(
+    kind: EvidenceKind, comparisons: list[Comparison], use_case: UseCase, minimum_group_rows: int
 ) -> Assessment:
-    measurements: list[Measurement] = []
-    facets: dict[str, list[dict[str, Any]]] = {}
-    for facet in use_case.data.facets:
-        counts = count_facet(columns[facet.name_or_index], positive, facet)
-        assessed = [(metric, metric.assess(counts)) for metric in metrics]
-        measurements.extend(
-            Measurement(
-                name=metric.name,
-                value=result.value,
-                facet=counts.facet,
-                detail=f"{result.reason}; {counts.detail}".removeprefix("; "),
-            )
-            for metric, result in assessed
-        )
-        entry = {
-            "value_or_threshold": counts.value_or_threshold,
-            "metrics": [_metric(metric, result.value, result.reason) for metric, result in assessed],
-            "groups": _groups(counts, facet),
-        }
-        facets.setdefault(counts.facet, []).append(entry)
-    section = {
-        "label": use_case.data.label.column,
-        "label_value_or_threshold": str(use_case.data.label.positive),
-        "facets": facets,
-    }
-    report: dict[str, Any] = {"version": "1.0", f"{kind.value}_metrics": section}
-    return Assessment(kind, report, judge(measurements, limits_of(kind, use_case.limits)))
-
-
-def _metric(metric: BiasMetric, value: float | None, reason: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": metric.short_name, "description": metric.description, "value": value}
-    return {**entry, "error": reason} if reason else entry
-
-
-def _groups(counts: FacetCounts, facet: Facet) -> list[dict[str, Any]]:
-    named = (
-        ("a", f"{facet.name_or_index} other than {counts.value_or_threshold}", counts.advantaged),
-        ("d", f"{facet.name_or_index} = {counts.value_or_threshold}", counts.disadvantaged),
-        ("missing", f"{facet.name_or_index} missing: in neither group", counts.missing),
+    limits = limits_of(kind, use_case.limits)
+    asked = {(limit.metric, limit.facet) for limit in limits}
+    seed = use_case.data.split.seed
+    report, measurements = report_bias(
+        kind,
+        comparisons,
+        Rules(minimum_group_rows, seed),
+        lambda metric, facet: (metric, facet) in asked or (metric, None) in asked,
     )
-    return [{"group": group, "name": name, "rows": rows.rows, "positive": rows.positive} for group, name, rows in named]
+    return Assessment(kind, report, judge(measurements, limits), seed=seed)

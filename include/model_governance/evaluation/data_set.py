@@ -9,14 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from model_governance.domain.canonical import sha256_hex
 from model_governance.domain.use_case import Data
 from model_governance.errors import DataRefused
-
-MISSING = frozenset({"", "NA", "NaN", "nan", "null", "NULL"})
-"""Cells that hold nothing; every other text is a value."""
+from model_governance.evaluation.cells import canonical_cells, finite_number
 
 _SHOWN = 5
 
@@ -64,61 +61,6 @@ def read_data_set(content: bytes, data: Data) -> DataSet:
     return DataSet(content=content, sha256=sha256_hex(content), cells=cells, frame=frame)
 
 
-def positive_labels(labels: pd.Series[Any], data: Data) -> NDArray[np.bool_]:
-    """Which rows carry the positive label.
-
-    Args:
-        labels: The label column of ``DataSet.cells``, shape (n_rows,).
-        data: The use case's declaration of its label.
-
-    Returns:
-        bool, shape (n_rows,).
-
-    Raises:
-        DataRefused: If the column does not hold exactly two values, one of them the declared positive one.
-    """
-    values = sorted(set(labels))
-    positive = canonical_cell(str(data.label.positive))
-    if len(values) != 2 or positive not in values:
-        shown = ", ".join(repr(value) for value in values[:_SHOWN]) + (", ..." if len(values) > _SHOWN else "")
-        raise DataRefused(
-            f"label {data.label.column!r} has {len(values)} distinct values ({shown}); binary classification needs "
-            f"two, one of them the declared positive value {positive!r}"
-        )
-    return np.asarray(labels == positive, dtype=np.bool_)
-
-
-def canonical_cell(text: str) -> str:
-    """The one spelling of a cell, so that 1, 1.0 and 1e0 are equal.
-
-    A number becomes the shortest decimal that reads back the same. Text keeps its letters and loses the white space
-    around it. Whatever stands for a missing value becomes "".
-    """
-    text = text.strip()
-    if text in MISSING:
-        return ""
-    number = _number(text)
-    if number is None:
-        return text
-    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
-
-
-def canonical_cells(texts: list[str]) -> list[str]:
-    """``canonical_cell`` of each text; each distinct text is read once."""
-    spelling = {text: canonical_cell(text) for text in set(texts)}
-    return [spelling[text] for text in texts]
-
-
-def _number(text: str) -> float | None:
-    if not (text[0].isdigit() or text[0] in "+-.") or "_" in text:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if np.isfinite(number) else None
-
-
 def _decode(content: bytes) -> str:
     if not content.strip():
         raise DataRefused(f"the data set is empty: {len(content)} bytes and no header")
@@ -159,7 +101,7 @@ def _check_header(header: list[str], data: Data) -> None:
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise DataRefused(f"the header repeats {', '.join(map(repr, repeated))}; a column's name must be its own")
-    declared = [data.label.column, *data.features, *(facet.name_or_index for facet in data.facets)]
+    declared = [*data.holdout_columns, *data.features]
     absent = [name for name in dict.fromkeys(declared) if name not in header]
     if absent:
         raise DataRefused(
@@ -179,7 +121,7 @@ def _check_labelled(labels: pd.Series[Any], data: Data) -> None:
 
 def _typed(cells: pd.Series[Any]) -> pd.Series[Any]:
     present = cells[cells != ""]
-    if any(_number(cell) is None for cell in set(present)):
+    if any(finite_number(cell) is None for cell in set(present)):
         return cells.where(cells != "", None)
     numbers = pd.to_numeric(cells.where(cells != "", None), errors="raise").astype("float64")
     whole = len(present) == len(cells) and bool((numbers % 1 == 0).all()) and bool((numbers.abs() < 2**53).all())

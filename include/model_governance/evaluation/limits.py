@@ -6,13 +6,15 @@ from collections.abc import Iterable
 
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
 from model_governance.domain.use_case import Limit
-from model_governance.evaluation import bias, explainability, model_quality
+from model_governance.evaluation import explainability, model_quality
+from model_governance.evaluation.bias.post_training import POST_TRAINING
+from model_governance.evaluation.bias.pre_training import PRE_TRAINING
 
 METRICS: dict[EvidenceKind, frozenset[str]] = {
-    EvidenceKind.PRE_TRAINING_BIAS: frozenset(metric.name for metric in bias.PRE_TRAINING),
+    EvidenceKind.PRE_TRAINING_BIAS: frozenset(metric.name for metric in PRE_TRAINING),
     EvidenceKind.MODEL_QUALITY: model_quality.METRIC_NAMES,
     EvidenceKind.EXPLAINABILITY: explainability.METRIC_NAMES,
-    EvidenceKind.POST_TRAINING_BIAS: frozenset(metric.name for metric in bias.POST_TRAINING),
+    EvidenceKind.POST_TRAINING_BIAS: frozenset(metric.name for metric in POST_TRAINING),
 }
 """Which kind of evidence measures a metric."""
 

@@ -11,10 +11,13 @@ from typing import Any
 
 from model_governance.domain.canonical import sha256_hex
 from model_governance.domain.evidence import EvidenceKind
+from model_governance.evaluation.model_quality.assess import SECTIONS
 
 LONGEST_NAME = 63
 """Characters that a name in a card may have; a longer one is shortened and kept whole in the notes."""
 LONGEST_NOTES = 1024
+_LARGEST_MATRIX = 20
+"""Rows and columns of a matrix in a card; a larger one stands in the report alone."""
 
 
 def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -30,7 +33,7 @@ def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, 
     if kind in (EvidenceKind.PRE_TRAINING_BIAS, EvidenceKind.POST_TRAINING_BIAS):
         groups = _bias_groups(f"{kind.value}_metrics", report[f"{kind.value}_metrics"])
     elif kind is EvidenceKind.MODEL_QUALITY:
-        groups = [_quality_group(report["binary_classification_metrics"])]
+        groups = [_quality_group(name, report[name]) for name in SECTIONS.values() if name in report]
     elif kind is EvidenceKind.DATA_QUALITY:
         groups = [_expectations_group(report)]
     elif kind is EvidenceKind.EXPLAINABILITY:
@@ -69,9 +72,11 @@ def _bias_groups(section_name: str, section: dict[str, Any]) -> list[dict[str, A
     return groups
 
 
-def _quality_group(measured: dict[str, Any]) -> dict[str, Any]:
+def _quality_group(section: str, measured: dict[str, Any]) -> dict[str, Any]:
     metrics = []
     for name, metric in measured.items():
+        if name == "confusion_matrix" and len(metric) > _LARGEST_MATRIX:
+            continue
         if name == "confusion_matrix":
             metrics.append(_confusion_matrix(metric))
         elif name in _CURVES:
@@ -80,7 +85,7 @@ def _quality_group(measured: dict[str, Any]) -> dict[str, Any]:
             metrics.append(_metric(name, "number", metric["value"]))
             if isinstance(metric["standard_deviation"], float):
                 metrics.append(_metric(f"{name} - standard_deviation", "number", metric["standard_deviation"]))
-    return {"name": "binary_classification_metrics", "metric_data": metrics}
+    return {"name": section, "metric_data": metrics}
 
 
 _CURVES = {

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from model_governance.domain.canonical import digest, sha256_hex
 from model_governance.domain.use_case import Data
 from model_governance.errors import DataRefused
-from model_governance.evaluation.data_set import DataSet, positive_labels
+from model_governance.evaluation.cells import canonical_cell
+from model_governance.evaluation.data_set import DataSet
+from model_governance.evaluation.labels import favourable_labels, learnt_labels
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,9 @@ class Split:
     """A data set divided in two, as the files that the jobs read; the same data and declaration give the same bytes.
 
     Attributes:
-        train: CSV with a header: the label first (1 = positive, 0 = not), then the features in declared order.
+        train: CSV with a header: the label first, as ``learnt_labels`` has it, then the features in declared order.
         holdout: CSV without a header: the features in declared order, and no label.
-        holdout_labels: CSV with a header: the label and the facets, row by row as in ``holdout``.
+        holdout_labels: CSV with a header: the label, the facets and the group variable, row by row as in ``holdout``.
         proof: Counts and digests that show the two sides to be disjoint; goes into the evidence.
     """
 
@@ -47,18 +49,19 @@ def split_data_set(data_set: DataSet, data: Data) -> Split:
         data: Seed, fraction, label, features and facets as the use case declares them.
 
     Raises:
-        DataRefused: If the label does not hold two values, if a side would be empty or hold one label only, or if the
+        DataRefused: If the label does not fit the problem, if a side would be empty or hold one label only, or if the
             two sides were not disjoint.
     """
-    labels = positive_labels(data_set.cells[data.label.column], data).astype(np.int64)
+    labels = learnt_labels(data_set.cells[data.label.column], data)
     features = data_set.cells[list(data.features)]
     groups = _hashes(features)
     held_out = _held_out(groups, data)
     _check_sides(labels, held_out, data)
     labelled = features.copy()
-    labelled.insert(0, data.label.column, labels)
-    holdout_labels = data_set.cells[list(dict.fromkeys(facet.name_or_index for facet in data.facets))].copy()
-    holdout_labels.insert(0, data.label.column, labels)
+    spelled = [canonical_cell(repr(label)) for label in labels.tolist()]
+    labelled.insert(0, data.label.column, spelled)
+    holdout_labels = data_set.cells[list(data.holdout_columns[1:])].copy()
+    holdout_labels.insert(0, data.label.column, spelled)
     train, holdout = _csv(labelled[~held_out]), _csv(features[held_out], header=False)
     return Split(
         train=train,
@@ -83,14 +86,18 @@ def _held_out(groups: list[str], data: Data) -> NDArray[np.bool_]:
     return np.asarray([fraction(group) < data.split.holdout_fraction for group in groups], dtype=np.bool_)
 
 
-def _check_sides(labels: NDArray[np.int64], held_out: NDArray[np.bool_], data: Data) -> None:
+def _check_sides(labels: NDArray[np.float64], held_out: NDArray[np.bool_], data: Data) -> None:
     for side, rows in (("training", labels[~held_out]), ("held-out", labels[held_out])):
         if len(set(rows.tolist())) < 2:
             raise DataRefused(
-                f"the {side} side of the split has {len(rows)} rows, {int(rows.sum())} of them with a positive label; "
-                f"it needs both labels (seed {data.split.seed}, holdout_fraction {data.split.holdout_fraction}): "
-                "bring more rows"
+                f"the {side} side of the split has {len(rows)} rows, {_positive(rows, data)} of them with a positive "
+                f"label; it needs both labels, or two numbers (seed {data.split.seed}, holdout_fraction "
+                f"{data.split.holdout_fraction}): bring more rows"
             )
+
+
+def _positive(rows: NDArray[np.float64], data: Data) -> int:
+    return int(favourable_labels(rows, data.label).sum())
 
 
 def _prove(train: bytes, holdout: bytes, data: Data) -> dict[str, Any]:

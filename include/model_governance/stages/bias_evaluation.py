@@ -43,13 +43,18 @@ def evaluate_model(run: Run) -> None:
 
     A limit that is missed stops nothing here: it is evidence, and the gate names it.
     """
-    from model_governance.evaluation.assess import assess_model_quality, assess_post_training_bias
+    from model_governance.evaluation.assess import assess_post_training_bias
+    from model_governance.evaluation.model_quality.assess import assess_model_quality
 
     held_out, predictions = held_out_predictions(run)
     data = [run.installation.artifacts.uri(f"{run.split_prefix}holdout.csv")]
     job_arn = completed(run.jobs.transform, run.job_name).arn
-    for assess in (assess_model_quality, assess_post_training_bias):
-        record_evidence(run, assess(held_out, predictions, run.use_case), datasets=data, job_arn=job_arn)
+    minimum = run.installation.policy.assessment.minimum_group_rows
+    for assessment in (
+        assess_model_quality(held_out, predictions, run.use_case, minimum_group_rows=minimum),
+        assess_post_training_bias(held_out, predictions, run.use_case, minimum_group_rows=minimum),
+    ):
+        record_evidence(run, assessment, datasets=data, job_arn=job_arn)
     explained = completed(run.jobs.transform, explanation_batch(run).job_name)
     record_evidence(run, explain_model(run, explained, predictions), datasets=data, job_arn=explained.arn)
     package = run.package()
@@ -75,16 +80,20 @@ def explain_model(run: Run, job: Job, predictions: NDArray[np.float64]) -> Asses
 
 
 def held_out_predictions(run: Run) -> tuple[HeldOut, NDArray[np.float64]]:
-    """The held-out rows' labels and facets, and what the batch transform predicted for them, float64, shape (n_rows,).
+    """The held-out rows as they were frozen, and what the batch transform predicted for them.
 
     Raises:
-        EvaluationRefused: The predictions are not one probability a row.
+        EvaluationRefused: The predictions are not of the label, or not one a row.
         RecordMissing: No transform has completed.
     """
     from model_governance.evaluation.predictions import read_holdout_labels, read_predictions
 
     artifacts = run.installation.artifacts
-    held_out = read_holdout_labels(artifacts.get(f"{run.split_prefix}holdout_labels.csv"), run.use_case.data)
+    held_out = read_holdout_labels(
+        artifacts.get(f"{run.split_prefix}holdout_labels.csv"),
+        run.use_case.data,
+        artifacts.get(f"{run.split_prefix}holdout.csv"),
+    )
     output = completed(run.jobs.transform, run.job_name).output.rstrip("/")
     answers = artifacts.get(f"{output}/holdout.csv.out")
-    return held_out, read_predictions(answers, len(held_out.labels))
+    return held_out, read_predictions(answers, len(held_out.labels), run.use_case.data.label)

@@ -125,7 +125,8 @@ def measure_data_bias(run: Run) -> None:
     """Measure the bias of the labels before anything is trained on them."""
     from model_governance.evaluation.assess import assess_pre_training_bias
 
-    assessment = assess_pre_training_bias(_frozen_data_set(run), run.use_case)
+    minimum = run.installation.policy.assessment.minimum_group_rows
+    assessment = assess_pre_training_bias(_frozen_data_set(run), run.use_case, minimum_group_rows=minimum)
     record_evidence(run, assessment, datasets=[_data_address(run)])
 
 

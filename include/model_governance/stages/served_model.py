@@ -21,7 +21,8 @@ class Parity:
 
     Attributes:
         rows: How many held-out rows were sent.
-        largest_difference: Between two answers to one row, rounded to nine decimals; in [0, 1].
+        largest_difference: Between two answers to one row, rounded to nine decimals: of probabilities in [0, 1],
+            otherwise in the unit of the label.
     """
 
     rows: int
@@ -37,7 +38,7 @@ def compare_with_transform(run: Run, environment: Environment, rows: int) -> Par
         rows: How many rows, from the first on; at most as many as there are.
 
     Raises:
-        EvaluationRefused: The answers are not one probability a row.
+        EvaluationRefused: The answers are no predictions of the label, or not one a row.
         RequestRefused: The endpoint does not accept the rows.
         GateClosed: The endpoint serves another version.
     """
@@ -45,7 +46,7 @@ def compare_with_transform(run: Run, environment: Environment, rows: int) -> Par
     _, predicted = held_out_predictions(run)
     lines = run.installation.artifacts.get(f"{run.split_prefix}holdout.csv").decode().splitlines()[:rows]
     answer = run.installation.endpoints.invoke(endpoint_name(run, environment), "\n".join(lines) + "\n")
-    served = read_predictions(answer.encode(), len(lines))
+    served = read_predictions(answer.encode(), len(lines), run.use_case.data.label)
     difference = float(np.max(np.abs(served - predicted[: len(lines)])))
     return Parity(len(lines), round(difference, 9))
 

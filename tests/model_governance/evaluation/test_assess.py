@@ -11,13 +11,10 @@ import pytest
 
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict
 from model_governance.errors import EvaluationRefused
-from model_governance.evaluation.assess import (
-    assess_model_quality,
-    assess_post_training_bias,
-    assess_pre_training_bias,
-)
+from model_governance.evaluation.assess import assess_post_training_bias, assess_pre_training_bias
 from model_governance.evaluation.data_set import read_data_set
 from model_governance.evaluation.metric_groups import LONGEST_NAME, metric_groups, short_name
+from model_governance.evaluation.model_quality.assess import assess_model_quality
 from model_governance.evaluation.predictions import HeldOut
 
 LOANS = b"income,debt,white,approve\n1,1,1,1\n2,1,1,1\n3,1,1,0\n4,1,0,1\n5,1,0,0\n6,1,,1\n"

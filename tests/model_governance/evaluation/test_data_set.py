@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_governance.errors import DataRefused
-from model_governance.evaluation.data_set import canonical_cell, positive_labels, read_data_set
+from model_governance.evaluation.cells import canonical_cell
+from model_governance.evaluation.data_set import read_data_set
 
 LOANS = b"income,debt,white,approve\n10,1.50,1,1\n20,,0,0\n30,2,,1\n"
 
@@ -64,25 +65,6 @@ def test_what_cannot_be_used_is_refused_with_its_place(data, content, said):
     with pytest.raises(DataRefused) as refusal:
         read_data_set(content, data())
     assert said in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    ("labels", "said"),
-    [
-        (["1", "1"], "1 distinct values ('1')"),
-        (["1", "0", "2"], "3 distinct values ('0', '1', '2')"),
-        (["yes", "no"], "declared positive value '1'"),
-    ],
-)
-def test_a_label_without_two_values_is_refused(data, labels, said):
-    with pytest.raises(DataRefused) as refusal:
-        positive_labels(pd.Series(labels), data())
-    assert said in str(refusal.value)
-
-
-def test_a_text_label_is_positive_where_it_is_the_declared_value(data):
-    declared = data(label={"column": "approve", "positive": "yes"})
-    assert positive_labels(pd.Series(["no", "yes", "no"]), declared).tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model_governance.domain.use_case import Facet
-from model_governance.errors import EvaluationRefused
+from model_governance.evaluation.bias.axes import facet_axis
 
 MOST_GROUPS = 20
 """Groups of one facet that are measured; the rows of the others are counted together."""
@@ -32,7 +32,7 @@ def measure_slices(
 
     Args:
         facets: The facets' canonical cells, str, shape (n_rows, n_facets); "" = missing.
-        declared: The facets; one with a threshold makes two groups.
+        declared: The facets.
         measure: Measures the rows of a group.
         minimum_rows: Below this many rows a group is not assessable.
 
@@ -40,7 +40,7 @@ def measure_slices(
         [{"facet", "groups": [{"group", "rows", "metrics"?, "not_assessable"?}]}], the largest group first.
 
     Raises:
-        EvaluationRefused: A facet with a threshold holds a value that is no number.
+        EvaluationRefused: A facet has too many values, or a threshold and a value that is no number.
     """
     sliced = []
     for facet in declared:
@@ -69,19 +69,8 @@ def _slice(name: str, rows: Rows, measure: Measure, minimum_rows: int) -> dict[s
 
 
 def _groups(values: pd.Series[Any], facet: Facet) -> pd.Series[Any]:
-    if not facet.threshold:
-        return values.where(values != "", "missing")
-    limit = float(facet.value_or_threshold[0])
-
-    def group(value: str) -> str:
-        if value == "":
-            return "missing"
-        try:
-            return f"above {limit:g}" if float(value) > limit else f"up to {limit:g}"
-        except ValueError:
-            raise EvaluationRefused(
-                f"facet {facet.name_or_index!r} has the threshold {limit:g}, and a value that is no number: "
-                f"{value[:40]!r}"
-            ) from None
-
-    return values.map(group)
+    """Each row's group, by the names that the bias report has: the values compared, the rest, and ``missing``."""
+    codes, distinct = pd.factorize(values)
+    axis, places = facet_axis(facet, distinct.tolist())
+    names = np.asarray([axis.values[place] or "missing" for place in places], dtype=object)
+    return pd.Series(names[codes])

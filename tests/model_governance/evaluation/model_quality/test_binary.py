@@ -97,7 +97,7 @@ def test_a_rate_over_nothing_has_no_value():
         ([1, 0], [0.5, float("nan")], "1 of 2 predictions are NaN, the first for row 2"),
         ([1, 0], [0.5, 1.5], "prediction 1.5 for row 2 is no probability"),
         ([1, 0], [-0.1, 0.5], "prediction -0.1 for row 1 is no probability"),
-        ([1, 0], [0.5, float("inf")], "prediction inf for row 2 is no probability"),
+        ([1, 0], [0.5, float("inf")], "prediction inf for row 2 is no finite number"),
         ([1, 0], [0.5], "shape (1,); one a row is needed, (2,)"),
     ],
 )

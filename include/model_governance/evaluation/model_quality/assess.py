@@ -1,0 +1,99 @@
+"""From held-out rows and predictions to judged evidence of quality; apart because it alone knows the problem types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_governance.domain.evidence import EvidenceKind, Measurement
+from model_governance.domain.use_case import ProblemType, UseCase
+from model_governance.evaluation.limits import judge, limits_of
+from model_governance.evaluation.model_quality.binary import CURVES, measure_binary_classification
+from model_governance.evaluation.model_quality.multiclass import measure_multiclass_classification
+from model_governance.evaluation.model_quality.regression import measure_regression
+from model_governance.evaluation.model_quality.slices import measure_slices
+from model_governance.evaluation.predictions import HeldOut, check_predictions
+from model_governance.evaluation.report import Assessment
+
+SECTIONS = {
+    ProblemType.BINARY_CLASSIFICATION: "binary_classification_metrics",
+    ProblemType.MULTICLASS_CLASSIFICATION: "multiclass_classification_metrics",
+    ProblemType.REGRESSION: "regression_metrics",
+}
+"""Where a Model Monitor report has the metrics of each problem type."""
+
+_NO_NUMBERS = ("confusion_matrix", *CURVES)
+Rows = NDArray[np.int64]
+
+
+def assess_model_quality(
+    held_out: HeldOut, predictions: NDArray[np.float64], use_case: UseCase, *, minimum_group_rows: int = 1
+) -> Assessment:
+    """Quality of the predictions of the held-out rows, in Model Monitor's form, and of each facet's groups.
+
+    Args:
+        held_out: Labels and facets of the rows.
+        predictions: As ``read_predictions`` gives them, in the same order.
+        use_case: Its problem type, limits, decision threshold and seed.
+        minimum_group_rows: With fewer rows, whole or group, a number is not assessable, by the policy.
+
+    Raises:
+        EvaluationRefused: For predictions that are NaN, not of the label, or not one a row; and without rows.
+    """
+    kind, seed, rows = EvidenceKind.MODEL_QUALITY, use_case.data.split.seed, len(held_out.labels)
+    check_predictions(predictions, rows, use_case.data.label)
+    measure = _measure(held_out, predictions, use_case, seed)
+    measured = measure(np.arange(rows))
+    too_few = f"{rows} rows are fewer than the policy's minimum of {minimum_group_rows}"
+    numbers = [
+        _measurement(name, metric, too_few if rows < minimum_group_rows else "")
+        for name, metric in measured.items()
+        if name not in _NO_NUMBERS
+    ]
+    report = {
+        "version": "1.0",
+        "dataset": {"item_count": rows},
+        "seed": seed,
+        SECTIONS[use_case.problem_type]: measured,
+        "slices": measure_slices(held_out.facets, use_case.data.facets, measure, minimum_rows=minimum_group_rows),
+    }
+    if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION:
+        report["decision_threshold"] = use_case.decision_threshold
+    return Assessment(kind, report, judge(numbers, limits_of(kind, use_case.limits)), seed=seed)
+
+
+def _measure(
+    held_out: HeldOut, predictions: NDArray[np.float64], use_case: UseCase, seed: int
+) -> Callable[[Rows], dict[str, Any]]:
+    """What measures any of the rows, given by position."""
+    if use_case.problem_type is ProblemType.REGRESSION:
+        return lambda rows: measure_regression(held_out.learnt[rows], predictions[rows], seed=seed)
+    if use_case.problem_type is ProblemType.MULTICLASS_CLASSIFICATION:
+        labels, said = held_out.learnt.astype(np.int64), predictions.argmax(axis=1)
+        classes = [str(value) for value in use_case.data.label.classes]
+        return lambda rows: measure_multiclass_classification(labels[rows], said[rows], classes=classes, seed=seed)
+    threshold = use_case.decision_threshold
+    return lambda rows: measure_binary_classification(
+        held_out.labels[rows], predictions[rows], threshold=threshold, seed=seed
+    )
+
+
+def _measurement(name: str, metric: dict[str, Any], too_few: str) -> Measurement:
+    """A metric as evidence; on too few rows without a value, which stands in the detail."""
+    if metric["value"] is None:
+        return Measurement(name=name, detail=metric["error"])
+    detail = _uncertainty(metric)
+    if too_few:
+        return Measurement(name=name, detail=f"{too_few}: {metric['value']:.4g}, {detail}".rstrip(", "))
+    return Measurement(name=name, value=metric["value"], detail=detail)
+
+
+def _uncertainty(metric: dict[str, Any]) -> str:
+    found = metric.get("confidence_interval")
+    interval = f"{found['level']:.0%} interval {found['lower']:.4f} to {found['upper']:.4f}" if found else ""
+    deviation = metric["standard_deviation"]
+    spread = f"standard deviation {deviation:.4f}" if isinstance(deviation, float) else ""
+    return ", ".join(part for part in (interval, spread) if part)
