@@ -338,8 +338,8 @@ class UseCase(Declared):
         if label.problem_type is not problem:
             raise ValueError(
                 f"problem_type {problem} does not fit the label, which is one of {label.problem_type}: a regression's "
-                "has threshold: true and in positive the number above which it is favourable; several classes are listed "
-                "in classes, and some of them in positive; a binary label has neither"
+                "has threshold: true and in positive the number above which it is favourable; several classes are "
+                "listed in classes, and some of them in positive; a binary label has neither"
             )
         if problem is ProblemType.BINARY_CLASSIFICATION and len(label.favourable) != 1:
             raise ValueError("a binary label has one positive value; for more, list all values in classes")
