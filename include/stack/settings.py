@@ -76,6 +76,7 @@ class Settings:
         dags: Folder of DAG files.
         use_cases: Folder of use cases.
         policies: Folder of policies, people and IAM documents.
+        data_sources: Files to read in the place of use cases' declared data: ``name=path``, several parted by ``;``.
         host: Address that every part listens on.
         airflow_port: Port of Airflow's API and pages.
         sagemaker_port: Port of the SageMaker server.
@@ -113,6 +114,7 @@ class Settings:
     dags: Path = _setting("{project}/dags")
     use_cases: Path = _setting("{project}/include/use_cases")
     policies: Path = _setting("{project}/include/policies")
+    data_sources: str = _setting("")
     host: str = _setting("127.0.0.1")
     airflow_port: int = _setting("8080")
     sagemaker_port: int = _setting("8601")

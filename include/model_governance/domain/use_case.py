@@ -188,12 +188,15 @@ class Data(Declared):
 
     ``group_variable`` is the column by which rows are divided into subgroups for conditional demographic disparity:
     what may rightly explain a difference between facets, such as the department applied to. It may be a feature.
+    ``columns`` names the columns of a file that has no header; a header that says the same is taken for one. ``source``
+    may name a file in a zip archive behind a ``#``.
     """
 
-    _LATER: ClassVar[frozenset[str]] = frozenset({"group_variable"})
+    _LATER: ClassVar[frozenset[str]] = frozenset({"group_variable", "columns"})
 
     source: str = Field(pattern=r"^(s3|https)://.+")
     separator: str = Field(default=",", min_length=1, max_length=1)
+    columns: tuple[str, ...] = ()
     label: Label
     features: tuple[str, ...] = Field(min_length=1)
     facets: tuple[Facet, ...] = Field(min_length=1)

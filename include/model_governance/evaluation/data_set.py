@@ -52,7 +52,7 @@ def read_data_set(content: bytes, data: Data) -> DataSet:
         DataRefused: For an empty, undecodable or ragged file, for a repeated, nameless or missing column, and for rows
             without a label; the message says where.
     """
-    header, rows = _parse(_decode(content), data.separator)
+    header, rows = _parse(_decode(content), data)
     _check_header(header, data)
     columns = [canonical_cells(list(column)) for column in zip(*rows, strict=True)]
     cells = pd.DataFrame(dict(zip(header, columns, strict=True)), dtype=object)
@@ -73,25 +73,28 @@ def _decode(content: bytes) -> str:
         ) from None
 
 
-def _parse(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _parse(text: str, data: Data) -> tuple[list[str], list[list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=data.separator, strict=True)
     try:
-        header = next(reader, [])
-        rows = []
+        header, rows = [name.strip() for name in next(reader, [])], []
+        if data.columns and header != list(data.columns):
+            if len(header) != len(data.columns):
+                raise DataRefused(f"line 1 has {len(header)} fields; the use case names {len(data.columns)} columns")
+            header, rows = list(data.columns), [header]
         for row in reader:
             if not row:
                 continue
             if len(row) != len(header):
                 raise DataRefused(
                     f"line {reader.line_num} has {len(row)} fields where the header has {len(header)}; "
-                    f"is the separator {separator!r}?"
+                    f"is the separator {data.separator!r}?"
                 )
             rows.append(row)
     except csv.Error as fault:
         raise DataRefused(f"line {reader.line_num} is not CSV: {fault}") from None
     if not rows:
         raise DataRefused(f"the data set is empty: a header of {len(header)} columns and no rows")
-    return [name.strip() for name in header], rows
+    return header, rows
 
 
 def _check_header(header: list[str], data: Data) -> None:

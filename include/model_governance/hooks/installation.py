@@ -27,6 +27,7 @@ from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
 from model_governance.hooks.signer import PublicKey, Signer
+from model_governance.hooks.sources import read_overrides
 from model_governance.hooks.texts import Texts
 from model_governance.hooks.witness import Witness
 
@@ -52,6 +53,7 @@ class Settings:
         execution_role_arn: Role that jobs and endpoints run as.
         airflow_url: Where people find Airflow.
         policy_owners: The principals who may enter a version of policy or people.
+        data_sources: Files that are read in the place of the data a use case declares, by its name.
     """
 
     bucket: str
@@ -68,6 +70,7 @@ class Settings:
     execution_role_arn: str
     airflow_url: str
     policy_owners: tuple[str, ...] = ("policy-owner",)
+    data_sources: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -98,6 +101,7 @@ class Settings:
             ),
             airflow_url=setting("AIRFLOW_URL", "http://127.0.0.1:8080").rstrip("/"),
             policy_owners=tuple(setting("POLICY_OWNER", "policy-owner").replace(",", " ").split()),
+            data_sources=read_overrides(setting("DATA_SOURCES", "")),
         )
 
 

@@ -19,7 +19,7 @@ from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import version_content
 from model_governance.errors import DataRefused
 from model_governance.hooks.source_code import pack_source_code
-from model_governance.hooks.sources import read_source
+from model_governance.hooks.sources import read_override, read_source
 from model_governance.operators.run import Run
 from model_governance.stages.evidence import record_evidence
 from model_governance.stages.task import stage_task
@@ -47,12 +47,20 @@ def freeze_data(run: Run) -> None:
     if artifacts.exists(_pointer(run)):
         log.info("this run has frozen its data: %s", artifacts.get(_pointer(run)).decode())
         return
-    source = str(run.parameters.get("data_source") or run.use_case.data.source)
-    content = read_source(artifacts, source)
+    source, content = _read_data(run)
     sha256 = sha256_hex(content)
     artifacts.put_once(f"{data_prefix(run.name, sha256)}data.csv", content, "text/csv")
     artifacts.put_once(_pointer(run), canonical_json({"source": source, "sha256": sha256}))
     log.info("froze %d bytes of %s as sha256 %s", len(content), source, sha256)
+
+
+def _read_data(run: Run) -> tuple[str, bytes]:
+    """The run's data, and where it comes from: its form's source, the installation's file, or the declared one."""
+    artifacts, named = run.installation.artifacts, run.parameters.get("data_source")
+    if not named and (override := read_override(run.name, run.installation.settings.data_sources)):
+        return override
+    source = str(named or run.use_case.data.source)
+    return source, read_source(artifacts, source)
 
 
 @stage_task
