@@ -32,7 +32,9 @@ def test_an_empty_object_is_refused(installation_of: Callable[[str], Installatio
 
 
 def test_without_a_way_to_an_address_the_error_says_what_to_do(installation_of: Callable[[str], Installation]) -> None:
-    with pytest.raises(DataRefused, match=r"could not be reached in 4 tries .*MODEL_GOVERNANCE_DATA_SOURCES=<use case>="):
+    with pytest.raises(
+        DataRefused, match=r"could not be reached in 4 tries .*MODEL_GOVERNANCE_DATA_SOURCES=<use case>="
+    ):
         read_source(installation_of("pipeline").artifacts, "https://127.0.0.1:1/rows.csv")
 
 

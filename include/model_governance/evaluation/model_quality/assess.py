@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model_governance.domain.evidence import EvidenceKind, Measurement
 from model_governance.domain.use_case import ProblemType, UseCase
 from model_governance.evaluation.limits import judge, limits_of
-from model_governance.evaluation.model_quality.binary import CURVES, measure_binary_classification
+from model_governance.evaluation.model_quality.binary import CONSTANT, CURVES, measure_binary_classification
 from model_governance.evaluation.model_quality.multiclass import measure_multiclass_classification
 from model_governance.evaluation.model_quality.regression import measure_regression
 from model_governance.evaluation.model_quality.slices import measure_slices
@@ -48,10 +48,12 @@ def assess_model_quality(
     measure = _measure(held_out, predictions, use_case, seed)
     measured = measure(np.arange(rows))
     too_few = f"{rows} rows are fewer than the policy's minimum of {minimum_group_rows}"
+    limits = limits_of(kind, use_case.limits)
+    asked = {limit.metric for limit in limits}
     numbers = [
         _measurement(name, metric, too_few if rows < minimum_group_rows else "")
         for name, metric in measured.items()
-        if name not in _NO_NUMBERS
+        if name not in _NO_NUMBERS and (name in asked or not _is_a_mere_comparison(name))
     ]
     report = {
         "version": "1.0",
@@ -62,7 +64,12 @@ def assess_model_quality(
     }
     if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION:
         report["decision_threshold"] = use_case.decision_threshold
-    return Assessment(kind, report, judge(numbers, limits_of(kind, use_case.limits)), seed=seed)
+    return Assessment(kind, report, judge(numbers, limits), seed=seed)
+
+
+def _is_a_mere_comparison(name: str) -> bool:
+    """Whether a metric tells of another classifier than the candidate: the report has it, but it is no evidence."""
+    return name.endswith(CONSTANT) and name != f"accuracy{CONSTANT}"
 
 
 def _measure(

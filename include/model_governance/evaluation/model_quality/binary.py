@@ -19,11 +19,11 @@ from model_governance.evaluation.predictions import check_probabilities, predict
 Labels = NDArray[np.bool_]
 Probabilities = NDArray[np.float64]
 
-_CONSTANT = "_best_constant_classifier"
+CONSTANT = "_best_constant_classifier"
 METRIC_NAMES = frozenset(
-    {"auc", f"auc{_CONSTANT}", "expected_calibration_error"}
+    {"auc", f"auc{CONSTANT}", "expected_calibration_error"}
     | {rate.name for rate in RATES}
-    | {f"{rate.name}{_CONSTANT}" for rate in RATES}
+    | {f"{rate.name}{CONSTANT}" for rate in RATES}
 )
 """Every metric of a binary classifier that a limit can name."""
 CURVES = ("receiver_operating_characteristic_curve", "precision_recall_curve", "calibration_curve")
@@ -55,7 +55,7 @@ def measure_binary_classification(
     found: dict[str, Any] = {"confusion_matrix": _confusion_matrix(labels, predicted)}
     found |= _rates(labels, predicted, seed)
     found["auc"] = _area(labels, probabilities, seed)
-    found[f"auc{_CONSTANT}"] = measured(None if _one_label(labels) else 0.5, _needs_both(labels), [], None)
+    found[f"auc{CONSTANT}"] = measured(None if _one_label(labels) else 0.5, _needs_both(labels), [], None)
     found |= _curves(labels, probabilities)
     return found
 
@@ -88,7 +88,7 @@ def _rates(labels: Labels, predicted: Labels, seed: int) -> dict[str, Any]:
     sampled = [cells_of(labels[rows], predicted[rows]) for rows in subsamples(len(labels), seed)]
     draws = drawn_cells(cells, seed)
     found = {}
-    for suffix, change in (("", lambda kept: kept), (_CONSTANT, best_constant)):
+    for suffix, change in (("", lambda kept: kept), (CONSTANT, best_constant)):
         for rate in RATES:
             spread: list[float | None] = [float(rate.of(change(sample))) for sample in sampled]
             found[f"{rate.name}{suffix}"] = measured(
