@@ -73,6 +73,18 @@ class AirflowPages:
             dialog.get_by_role("button", name="Confirm").click()
         return got.value.status
 
+    def confirm_again(self) -> None:
+        """Confirms the dialog once more that a refusal has left open."""
+        self.page.get_by_role("dialog").get_by_role("button", name="Confirm").click()
+
+    def do_something_else(self) -> None:
+        """Sends, from the page, a request that is no mark and changes something, or would."""
+        self.page.evaluate("""() => {
+            const request = new XMLHttpRequest();
+            request.open("POST", "/api/v2/dags/~/dagRuns/list");
+            request.send("{}");
+        }""")
+
     @property
     def answer(self) -> Locator:
         """What the governance middleware answered, as the page shows it."""

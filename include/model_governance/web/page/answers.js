@@ -7,9 +7,13 @@ const LOOKS = {
   recorded: { title: "Recorded, and the gate waits on", border: "#2b6cb0", live: "polite" },
 };
 
+function clear() {
+  document.getElementById("model-governance-answer")?.remove();
+}
+
 function show(kind, reason) {
   const look = LOOKS[kind] ?? LOOKS.refused;
-  document.getElementById("model-governance-answer")?.remove();
+  clear();
   const box = document.createElement("div");
   box.id = "model-governance-answer";
   box.setAttribute("role", "alert");
@@ -40,8 +44,13 @@ function show(kind, reason) {
 }
 
 function listen() {
-  const send = XMLHttpRequest.prototype.send;
+  const { open, send } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.open = function (method, address, ...rest) {
+    this.isDeed = method.toUpperCase() !== "GET" && !String(address).includes("dry_run");
+    return open.call(this, method, address, ...rest);
+  };
   XMLHttpRequest.prototype.send = function (...body) {
+    if (this.isDeed) clear(); // the last answer was to something else
     this.addEventListener("load", () => {
       const kind = this.getResponseHeader(HEADER);
       if (kind === null) return;
