@@ -150,7 +150,7 @@ class Split(Declared):
 class Data(Declared):
     """Where the data comes from and what its columns mean.
 
-    ``group_variable`` is the column by which rows are divided into subgroups for conditional demographic disparity: what
+    ``group_variable`` is the column by which conditional demographic disparity divides the rows into subgroups: what
     may rightly explain a difference between facets, such as the department applied to. It may be a feature.
     """
 

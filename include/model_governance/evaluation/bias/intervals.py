@@ -78,7 +78,7 @@ def katz(first: tuple[int, int], second: tuple[int, int]) -> Interval:
     return Interval(0.0 if first[0] == 0 else ratio / spread, ratio * spread, "Katz")
 
 
-def bootstrap(table: NDArray[np.int64], statistic: Statistic, seed: int) -> Interval | None:
+def bootstrap(table: NDArray[np.int64], statistic: Statistic, seed: int) -> Interval:
     """Percentile interval of a statistic of counts.
 
     Args:
@@ -87,7 +87,7 @@ def bootstrap(table: NDArray[np.int64], statistic: Statistic, seed: int) -> Inte
         seed: Of the draws.
 
     Returns:
-        The interval; None where the statistic is undefined in more than a twentieth of the draws.
+        The interval; without bounds where the statistic is undefined in more than a twentieth of the draws.
     """
     random = np.random.default_rng(seed)
     groups = table.reshape(len(table), -1)
@@ -99,7 +99,7 @@ def bootstrap(table: NDArray[np.int64], statistic: Statistic, seed: int) -> Inte
         values = statistic(drawn.reshape(DRAWS, *table.shape))
     values = values[~np.isnan(values)]
     if len(values) < DRAWS * CONFIDENCE:
-        return None
+        return Interval(None, None, f"bootstrap, undefined in {DRAWS - len(values)} of {DRAWS} draws")
     lower, upper = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="inverted_cdf").tolist()
     return Interval(
         lower if math.isfinite(lower) else None, upper if math.isfinite(upper) else None, f"bootstrap, {DRAWS} draws"
