@@ -55,8 +55,8 @@ def _disparity(tables: NDArray[np.float64]) -> NDArray[np.float64]:
 def _note(c: Comparison, outcome: str, by_outcome: NDArray[np.int64], counted: NDArray[np.bool_]) -> str:
     """Which subgroups and rows are behind the value, and which are not."""
     said = [f"{int(counted.sum())} subgroups of {c.group_variable}"]
-    if len(counted) == 1:
-        said = [f"one subgroup of {c.group_variable}, {c.subgroups[0]}: nothing is held fixed"]
+    if counted.sum() == 1:
+        said = [f"one subgroup of {c.group_variable}, {c.subgroups[int(counted.argmax())]}: nothing is held fixed"]
     left_out = [
         (c.subgroups[place], int(by_outcome[:, place].sum()))
         for place in np.flatnonzero(~counted).tolist()

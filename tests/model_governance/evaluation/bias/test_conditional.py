@@ -29,7 +29,7 @@ def test_a_subgroup_with_one_outcome_is_left_out_and_named(compare):
     # smclarify takes the share of nobody for 0 and would say (3 * 1/2 + 2 * -1/2) / 5.
     found = cddl(compare([0, 1, 1, 0, 1], [0, 0, 1, 1, 1], groups=["n", "n", "n", "s", "s"]))
     assert found.value == pytest.approx(1 / 2)
-    assert found.note == "1 subgroups of area; left out for one label throughout: s (2 rows)"
+    assert found.note == "one subgroup of area, n: nothing is held fixed; left out for one label throughout: s (2 rows)"
 
 
 def test_rows_without_a_subgroup_or_a_facet_stand_in_none(compare):
