@@ -97,7 +97,7 @@ class Label(Declared):
 
     @model_validator(mode="after")
     def _threshold_is_a_number(self) -> Label:
-        if self.threshold and (isinstance(self.positive, bool) or not isinstance(self.positive, int | float)):
+        if self.threshold and not isinstance(self.positive, int | float):
             raise ValueError(f"a label's threshold is one number, not {self.positive!r}")
         return self
 
@@ -124,7 +124,7 @@ class Facet(Declared):
     def _thresholds_ascend(self) -> Facet:
         if not self.threshold:
             return self
-        numbers = [one for one in self.value_or_threshold if isinstance(one, int | float) and not isinstance(one, bool)]
+        numbers = [one for one in self.value_or_threshold if isinstance(one, int | float)]
         if len(numbers) != len(self.value_or_threshold) or not numbers or sorted(set(numbers)) != numbers:
             raise ValueError(
                 f"a facet's thresholds are numbers, each greater than the one before, not {self.value_or_threshold!r}"
