@@ -108,7 +108,7 @@ class Label(Declared):
 
     @model_validator(mode="after")
     def _threshold_is_a_number(self) -> Label:
-        if self.threshold and (isinstance(self.positive, bool) or not isinstance(self.positive, int | float)):
+        if self.threshold and not isinstance(self.positive, int | float):
             raise ValueError(f"a label's threshold is one number, not {self.positive!r}")
         return self
 
@@ -160,7 +160,7 @@ class Facet(Declared):
     def _thresholds_ascend(self) -> Facet:
         if not self.threshold:
             return self
-        numbers = [one for one in self.value_or_threshold if isinstance(one, int | float) and not isinstance(one, bool)]
+        numbers = [one for one in self.value_or_threshold if isinstance(one, int | float)]
         if len(numbers) != len(self.value_or_threshold) or not numbers or sorted(set(numbers)) != numbers:
             raise ValueError(
                 f"a facet's thresholds are numbers, each greater than the one before, not {self.value_or_threshold!r}"
@@ -186,8 +186,8 @@ class Split(Declared):
 class Data(Declared):
     """Where the data comes from and what its columns mean.
 
-    ``group_variable`` is the column by which rows are divided into subgroups for conditional demographic disparity:
-    what may rightly explain a difference between facets, such as the department applied to. It may be a feature.
+    ``group_variable`` is the column by which conditional demographic disparity divides the rows into subgroups: what
+    may rightly explain a difference between facets, such as the department applied to. It may be a feature.
     ``columns`` names the columns of a file that has no header; a header that says the same is taken for one. ``source``
     may name a file in a zip archive behind a ``#``.
     """

@@ -104,7 +104,8 @@ def _check_header(header: list[str], data: Data) -> None:
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise DataRefused(f"the header repeats {', '.join(map(repr, repeated))}; a column's name must be its own")
-    declared = [*data.holdout_columns, *data.features]
+    label, *others = data.holdout_columns
+    declared = [label, *data.features, *others]
     absent = [name for name in dict.fromkeys(declared) if name not in header]
     if absent:
         raise DataRefused(

@@ -18,6 +18,10 @@ LONGEST_NAME = 63
 LONGEST_NOTES = 1024
 _LARGEST_MATRIX = 20
 """Rows and columns of a matrix in a card; a larger one stands in the report alone."""
+MOST_IN_FULL = 8
+"""Bias groups of which each metric has its own notes; of more, the first metric alone, so that the card holds them."""
+MOST_GROUPS = 40
+"""Bias groups of one report in a card; the last says how many more the report has."""
 
 
 def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -56,19 +60,26 @@ def _metric(name: str, kind: str, value: Any, notes: str = "", **axes: list[str]
 
 
 def _bias_groups(section_name: str, section: dict[str, Any]) -> list[dict[str, Any]]:
+    entries = [(facet, entry) for facet, listed in section["facets"].items() for entry in listed]
     groups = []
-    for facet, entries in section["facets"].items():
-        for entry in entries:
-            name = (
-                f"{section_name} - label {section['label']} = {section['label_value_or_threshold']} and "
-                f"facet {facet}={entry['value_or_threshold']}"
+    for number, (facet, entry) in enumerate(entries[:MOST_GROUPS], 1):
+        name = (
+            f"{section_name} - label {section['label']} = {section['label_value_or_threshold']} and "
+            f"facet {facet}={entry['value_or_threshold']}"
+        )
+        known = [one for one in entry["metrics"] if one["value"] is not None]
+        metrics = [
+            _metric(
+                one["name"],
+                "number",
+                one["value"],
+                f"{one['description']}; {name}" if place == 0 or len(entries) <= MOST_IN_FULL else "",
             )
-            metrics = [
-                _metric(one["name"], "number", one["value"], f"{one['description']}; {name}")
-                for one in entry["metrics"]
-                if one["value"] is not None
-            ]
-            groups.append({"name": short_name(name), "metric_data": metrics})
+            for place, one in enumerate(known)
+        ]
+        if metrics and number == MOST_GROUPS < len(entries):
+            metrics[0]["notes"] = f"{len(entries) - number} more groups are in the report; {metrics[0]['notes']}"
+        groups.append({"name": short_name(name), "metric_data": metrics})
     return groups
 
 

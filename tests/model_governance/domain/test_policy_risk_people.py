@@ -48,6 +48,15 @@ def test_automated_decisions_on_people_with_special_data_are_high_risk() -> None
     assert assessment.explanation.startswith("9 points: exposure customer (2)")
 
 
+def test_a_policy_without_a_minimum_of_rows_asks_for_none_and_says_nothing_of_it() -> None:
+    declared = yaml.safe_load(POLICY_TEXT)
+    assert parse_policy(POLICY_TEXT, file="policy.yaml").assessment.minimum_group_rows == 30
+    del declared["assessment"]
+    policy = parse_policy(yaml.dump(declared), file="policy.yaml")
+    assert policy.assessment.minimum_group_rows == 1
+    assert "assessment" not in policy.document
+
+
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
@@ -57,6 +66,7 @@ def test_automated_decisions_on_people_with_special_data_are_high_risk() -> None
         (["gates", "High", "governance", "roles"], [], "gates.High.governance.roles"),
         (["gates", "High", "governance", "evidence"], ["vibes"], "gates.High.governance.evidence.0"),
         (["gates", "High", "governance", "approvals"], 0, "gates.High.governance.approvals"),
+        (["assessment", "minimum_group_rows"], 0, "assessment.minimum_group_rows"),
         (["unknown"], 1, "unknown"),
     ],
 )

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict
+from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.assess import assess_post_training_bias, assess_pre_training_bias
 from model_governance.evaluation.data_set import read_data_set
 from model_governance.evaluation.metric_groups import LONGEST_NAME, metric_groups, short_name
 from model_governance.evaluation.model_quality.assess import assess_model_quality
-from model_governance.evaluation.predictions import HeldOut
+from model_governance.evaluation.predictions import HeldOut, read_holdout_labels
+from model_governance.evaluation.report import Assessment
 
 LOANS = b"income,debt,white,approve\n1,1,1,1\n2,1,1,1\n3,1,1,0\n4,1,0,1\n5,1,0,0\n6,1,,1\n"
 LIMITS = [
@@ -36,57 +37,141 @@ def held_out(labels: list[int], white: list[str]) -> HeldOut:
 
 def test_pre_training_bias_is_reported_as_clarify_does(use_case):
     declared = use_case(limits=LIMITS)
-    assessment = assess_pre_training_bias(read_data_set(LOANS, declared.data), declared)
-    assert json.loads(assessment.content) == {
-        "version": "1.0",
-        "pre_training_bias_metrics": {
-            "label": "approve",
-            "label_value_or_threshold": "1",
-            "facets": {
-                "white": [
-                    {
-                        "value_or_threshold": "0",
-                        "metrics": [
-                            {"name": "CI", "description": "Class Imbalance (CI)", "value": pytest.approx(1 / 5)},
-                            {
-                                "name": "DPL",
-                                "description": "Difference in Positive Proportions in Labels (DPL)",
-                                "value": pytest.approx(1 / 6),
-                            },
-                        ],
-                        "groups": [
-                            {"group": "a", "name": "white other than 0", "rows": 3, "positive": 2},
-                            {"group": "d", "name": "white = 0", "rows": 2, "positive": 1},
-                            {"group": "missing", "name": "white missing: in neither group", "rows": 1, "positive": 1},
-                        ],
-                    }
-                ]
-            },
+    assessment = assess_pre_training_bias(read_data_set(LOANS, declared.data), declared, minimum_group_rows=2)
+    report = json.loads(assessment.content)
+    section = report.pop("pre_training_bias_metrics")
+    assert report == {"version": "1.0", "minimum_group_rows": 2, "seed": 7}
+    (entry,) = section.pop("facets")["white"]
+    assert section == {"label": "approve", "label_value_or_threshold": "1"}
+    assert entry["value_or_threshold"] == "0"
+    assert [one["name"] for one in entry["metrics"]] == ["CDDL", "CI", "DPL", "JS", "KL", "KS", "LP", "TVD"]
+    assert entry["metrics"][0] == {
+        "name": "CDDL",
+        "description": "Conditional Demographic Disparity in Labels (CDDL)",
+        "value": None,
+        "error": "not computed: the use case declares no group_variable",
+    }
+    assert entry["metrics"][2] == {
+        "name": "DPL",
+        "description": "Difference in Positive Proportions in Labels (DPL)",
+        "value": pytest.approx(1 / 6),
+        "interval": {
+            "lower": pytest.approx(-0.4458, abs=1e-4),
+            "upper": pytest.approx(0.6548, abs=1e-4),
+            "confidence": 0.95,
+            "method": "Newcombe",
         },
     }
+    assert entry["groups"] == [
+        {"group": "a", "name": "white other than 0", "rows": 3, "positive": 2},
+        {"group": "d", "name": "white = 0", "rows": 2, "positive": 1},
+        {"group": "missing", "name": "white missing: in neither group", "rows": 1, "positive": 1},
+    ]
     assert assessment.verdict is EvidenceVerdict.WARNING
-    assert (
-        " 0.1667 (facet white) exceeds 0.1: facet white, d = 0: positive 1 of 2" in assessment.measurements[1].sentence
-    )
+    difference = measured(assessment, "difference_in_proportions_of_labels")
+    assert " 0.1667 (facet white) exceeds 0.1: facet white, d = 0: positive 1 of 2" in difference.sentence
+    assert "95 % interval [-0.4458, 0.6548] (Newcombe)" in difference.detail
+
+
+def measured(assessment: Assessment, name: str, facet: str = "white") -> Measurement:
+    (found,) = (one for one in assessment.measurements if (one.name, one.facet) == (name, facet))
+    return found
 
 
 def test_post_training_bias_judges_the_predictions_at_the_declared_threshold(use_case):
     rows = held_out([1, 1, 1, 1], ["1", "1", "0", "0"])
     probabilities = np.asarray([0.9, 0.8, 0.7, 0.4])
     at_half = assess_post_training_bias(rows, probabilities, use_case(limits=LIMITS))
-    assert [one.value for one in at_half.measurements] == [0.5, 0.5]
+    difference = "difference_in_positive_proportions_in_predicted_labels"
+    assert [measured(at_half, name).value for name in ("disparate_impact", difference)] == [0.5, 0.5]
     assert at_half.verdict is EvidenceVerdict.FAIL
     assert at_half.failures[0].startswith("disparate_impact 0.5 (facet white) is below 0.8: ")
     lower = assess_post_training_bias(rows, probabilities, use_case(limits=LIMITS, decision_threshold=0.8))
-    assert lower.measurements[0].value == 0.0
+    assert measured(lower, "disparate_impact").value == 0.0
+
+
+def test_a_group_below_the_policy_minimum_is_no_pass(use_case):
+    rows = held_out([1, 0, 1, 0] * 10, ["1", "1", "0", "0"] * 10)
+    probabilities = np.asarray([0.9, 0.1, 0.9, 0.1] * 10)
+    enough = assess_post_training_bias(rows, probabilities, use_case(limits=LIMITS), minimum_group_rows=20)
+    assert (enough.verdict, measured(enough, "disparate_impact").value) == (EvidenceVerdict.PASS, 1.0)
+    few = assess_post_training_bias(rows, probabilities, use_case(limits=LIMITS), minimum_group_rows=21)
+    impact = measured(few, "disparate_impact")
+    assert (few.verdict, impact.verdict, impact.value) == (*[EvidenceVerdict.NOT_ASSESSABLE] * 2, None)
+    assert impact.detail.startswith(
+        "20 rows of group d and 20 rows of group a: fewer than the 21 asked for; facet white"
+    )
+    assert "95 % interval [0.5381, 1.859] (Katz)" in impact.detail
+
+
+def test_what_nobody_limits_and_no_rows_tell_is_in_the_report_alone(use_case):
+    rows = held_out([1, 1, 0, 0], ["1", "0", "1", "0"])
+    probabilities = np.asarray([0.9, 0.9, 0.1, 0.1])
+    reason = "group a has no false positive: division by zero"
+    assessment = assess_post_training_bias(rows, probabilities, use_case(limits=LIMITS))
+    equality = assessment.report["post_training_bias_metrics"]["facets"]["white"][0]["metrics"][-1]
+    assert (equality["name"], equality["value"], equality["error"]) == ("TE", None, reason)
+    assert assessment.verdict is EvidenceVerdict.PASS
+    asked = [*LIMITS, {"metric": "treatment_equality", "maximum": 1}]
+    held = assess_post_training_bias(rows, probabilities, use_case(limits=asked))
+    assert held.verdict is EvidenceVerdict.NOT_ASSESSABLE
+    assert measured(held, "treatment_equality").detail.startswith(reason)
+
+
+def test_the_group_variable_and_the_features_of_held_out_rows_are_used(use_case, data):
+    declared = use_case(data=data(group_variable="debt").model_dump())
+    labels = b"approve,white,debt\n1,1,0\n0,1,0\n1,0,0\n0,0,0\n1,,1\n"
+    rows = read_holdout_labels(labels, declared.data, b"1,0\n2,0\n1,0\n2,0\n3,1\n")
+    assessment = assess_post_training_bias(rows, np.asarray([0.9, 0.1, 0.1, 0.9, 0.9]), declared)
+    conditional = measured(assessment, "conditional_demographic_disparity_in_predicted_labels")
+    assert (conditional.value, measured(assessment, "counterfactual_fliptest").value) == (0.0, 0.0)
+    assert "one subgroup of debt, 0: nothing is held fixed" in conditional.detail
+    assert (
+        "1 nearest of 2 rows of a for 2 rows of d, 2 columns" in measured(assessment, "counterfactual_fliptest").detail
+    )
+
+
+def test_features_that_have_no_distance_leave_the_fliptest_with_their_reason(use_case):
+    frame = pd.DataFrame({"white": ["1", "0"]}, dtype=object)
+    rows = HeldOut(np.asarray([True, False]), frame, features=pd.DataFrame({"town": ["a", "a"]}))
+    assessment = assess_post_training_bias(rows, np.asarray([0.9, 0.1]), use_case())
+    metrics = assessment.report["post_training_bias_metrics"]["facets"]["white"][0]["metrics"]
+    (flip,) = (one for one in metrics if one["name"] == "FT")
+    assert "no feature varies over the 2 rows" in flip["error"]
+
+
+def test_a_numeric_label_with_a_threshold_is_assessed_before_and_after_training(use_case, data):
+    content = b"weight,length,rings\n" + b"".join(f"{i / 10},{i},{3 + i % 13}\n".encode() for i in range(40))
+    declared = use_case(
+        data=data(
+            label={"column": "rings", "positive": 9, "threshold": True},
+            features=["length"],
+            facets=[{"name_or_index": "weight", "value_or_threshold": [1.5], "threshold": True}],
+        ).model_dump()
+    )
+    frozen = read_data_set(content, declared.data)
+    before = assess_pre_training_bias(frozen, declared)
+    section = before.report["pre_training_bias_metrics"]
+    assert section["label_value_or_threshold"] == "(9, inf)"
+    assert section["facets"]["weight"][0]["value_or_threshold"] == "(1.5, inf)"
+    rings = np.asarray([3.0 + i % 13 for i in range(40)])
+    rows = HeldOut(rings > 9, frozen.cells[["weight"]])
+    after = assess_post_training_bias(rows, rings, declared)
+    assert measured(after, "accuracy_difference", "weight").value == 0
+    with pytest.raises(EvaluationRefused, match="1 of 40 predictions are NaN, the first for row 1"):
+        assess_post_training_bias(rows, np.where(np.arange(40) == 0, np.nan, rings), declared)
 
 
 def test_what_cannot_be_assessed_is_null_with_its_reason_and_no_pass(use_case):
     rows = held_out([1, 0], ["1", "1"])
     assessment = assess_post_training_bias(rows, np.asarray([0.9, 0.1]), use_case(limits=LIMITS))
-    entry = assessment.report["post_training_bias_metrics"]["facets"]["white"][0]["metrics"][0]
-    assert entry["value"] is None
-    assert entry["error"] == "group d of facet white has no rows (d = 0)"
+    for entry in assessment.report["post_training_bias_metrics"]["facets"]["white"][0]["metrics"]:
+        assert entry["value"] is None
+        assert entry["error"] == (
+            "not computed: the use case declares no group_variable"
+            if entry["name"] == "CDDPL"
+            else "group d of facet white has no rows (d = 0)"
+        )
     assert assessment.verdict is EvidenceVerdict.NOT_ASSESSABLE
 
 
@@ -160,3 +245,14 @@ def test_a_long_name_is_shortened_and_kept_whole_in_the_notes(use_case):
     assert group["name"] != short_name("post_training_bias_metrics - label approve = 1 and facet white=1")
     for metric in group["metric_data"]:
         assert "post_training_bias_metrics - label approve = 1 and facet white=0" in metric["notes"]
+
+
+def test_a_report_of_many_groups_still_fits_a_card():
+    metrics = [{"name": f"M{i}", "description": "A metric (M)", "value": 0.1 + i} for i in range(13)]
+    entries = [{"value_or_threshold": f"value {i}", "metrics": metrics} for i in range(45)]
+    section = {"label": "approve", "label_value_or_threshold": "1", "facets": {"region": entries}}
+    groups = metric_groups(EvidenceKind.POST_TRAINING_BIAS, {"post_training_bias_metrics": section})
+    assert len(groups) == 40
+    assert len(json.dumps(groups)) < 50_000
+    assert all("facet region=value" in group["metric_data"][0]["notes"] for group in groups)
+    assert groups[-1]["metric_data"][0]["notes"].startswith("5 more groups are in the report; A metric (M); ")

@@ -36,6 +36,23 @@ def test_labels_and_facets_are_read_as_the_split_wrote_them(data):
     assert held_out.facets["white"].tolist() == ["0", ""]
 
 
+def test_group_variable_and_features_are_read_beside_the_labels(data):
+    declared = data(group_variable="debt")
+    held_out = read_holdout_labels(b"approve,white,debt\n1,0,low\n0,,\n", declared, b"10,low\n,\n")
+    assert held_out.groups.tolist() == ["low", ""]
+    assert held_out.facets.columns.tolist() == ["white"]
+    assert held_out.features.to_dict("list") == {"income": ["10", ""], "debt": ["low", ""]}
+
+
+@pytest.mark.parametrize(
+    ("features", "said"),
+    [(b"10,1\n", "1 rows for 2 labels"), (b"10,1\n5\n", "row 2 has not 2 fields"), (b"", "0 rows for 2 labels")],
+)
+def test_features_of_other_rows_are_refused(data, features, said):
+    with pytest.raises(EvaluationRefused, match=said):
+        read_holdout_labels(b"approve,white\n1,0\n0,\n", data(), features)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -15,5 +15,6 @@ Where this differs from smclarify 0.5, by decision: KL, JS, LP, TVD and KS count
 smclarify first reduces the labels to favourable or not, and they keep a value that one group never has, where smclarify
 drops it; 0/0 and n/0 are no measurements, where smclarify says 0 and Infinity; rows without a facet are in neither
 group, where smclarify has them in a; a subgroup with one outcome is left out of conditional disparity and named, where
-smclarify takes its share for 0; the fliptest standardizes the features. Where none of this comes up, values agree.
+smclarify takes its share for 0; the fliptest standardizes the features, and its sign is the Developer Guide's, which
+smclarify turns round. Where none of this comes up, values agree.
 """

@@ -16,7 +16,7 @@ from model_governance.domain.use_case import Facet, Label
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.cells import canonical_cell, finite_number
 
-MOST_COMPARED = 50
+MOST_COMPARED = 20
 """Values of a facet that are compared each with the rest; more are refused."""
 MOST_LABELS = 100
 MOST_SUBGROUPS = 1000
@@ -59,7 +59,7 @@ def facet_axis(facet: Facet, distinct: Sequence[Any]) -> tuple[FacetAxis, list[i
 
     Raises:
         EvaluationRefused: For a facet with a threshold and a value that is no number, for one of which each value is
-            to be compared with the rest and which has none, or more than 50.
+            to be compared with the rest and which has none, or more than 20.
     """
     name = facet.name_or_index
     spelled = [_spell(value) for value in distinct]

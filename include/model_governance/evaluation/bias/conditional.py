@@ -17,8 +17,9 @@ from model_governance.evaluation.bias.metric import GROUPS, Assessed, Proportion
 def conditional_demographic_disparity(c: Comparison, rules: Rules, outcome: str) -> Assessed:
     """CDD = (sum over subgroups i of n_i DD_i) / (sum of n_i), in [-1, 1]; 0 = no disparity within the subgroups.
 
-    Not assessable without a group variable, with an empty group, one outcome throughout, and where no subgroup knows
-    both outcomes. With one subgroup it is the plain demographic disparity, and says so. Interval: bootstrap.
+    Not assessable without a group variable, with an empty group, one outcome throughout, and where no subgroup has both
+    groups and both outcomes; a subgroup of one group alone adds its rows and no disparity. With one subgroup it is the
+    plain demographic disparity, and says so. Interval: bootstrap.
     """
     if c.group_variable is None:
         return Assessed(None, "not computed: the use case declares no group_variable")
@@ -28,14 +29,17 @@ def conditional_demographic_disparity(c: Comparison, rules: Rules, outcome: str)
     table = c.by_subgroup(outcome)[:MISSING, :, :-1]
     by_outcome = table.sum(axis=0)
     counted = by_outcome.min(axis=0) > 0
-    if not counted.any():
-        return Assessed(None, f"no subgroup of {c.group_variable} has both a positive and a negative {outcome}")
-    kept = table[:, :, counted]
+    mixed = counted & (table.sum(axis=1).min(axis=0) > 0)
+    if not mixed.any():
+        return Assessed(
+            None,
+            f"no subgroup of {c.group_variable} has rows of both groups, and both a positive and a negative {outcome}",
+        )
     rests_on = [
-        Proportion(0, int(kept[place].sum()), f"rows of group {name} in subgroups of {c.group_variable}")
+        Proportion(0, int(table[place][:, mixed].sum()), f"rows of group {name} in subgroups of both groups")
         for place, name in GROUPS
     ]
-    return drawn(c, rules, kept, _disparity, rests_on, _note(c, outcome, by_outcome, counted))
+    return drawn(c, rules, table[:, :, counted], _disparity, rests_on, _note(c, outcome, by_outcome, counted))
 
 
 def _disparity(tables: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -51,8 +55,8 @@ def _disparity(tables: NDArray[np.float64]) -> NDArray[np.float64]:
 def _note(c: Comparison, outcome: str, by_outcome: NDArray[np.int64], counted: NDArray[np.bool_]) -> str:
     """Which subgroups and rows are behind the value, and which are not."""
     said = [f"{int(counted.sum())} subgroups of {c.group_variable}"]
-    if len(counted) == 1:
-        said = [f"one subgroup of {c.group_variable}, {c.subgroups[0]}: nothing is held fixed"]
+    if counted.sum() == 1:
+        said = [f"one subgroup of {c.group_variable}, {c.subgroups[int(counted.argmax())]}: nothing is held fixed"]
     left_out = [
         (c.subgroups[place], int(by_outcome[:, place].sum()))
         for place in np.flatnonzero(~counted).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,19 +66,19 @@ class Comparison:
         """Whether the rows were predicted."""
         return bool(self.counts.shape[2] == 2)
 
-    @property
+    @cached_property
     def rows(self) -> Counts:
         """Rows of a, d and missing: int64, shape (3,)."""
         total: Counts = self.counts.sum(axis=(1, 2, 3))
         return total
 
-    @property
+    @cached_property
     def label_counts(self) -> Counts:
         """Rows by label value: int64, shape (3, n_labels)."""
         total: Counts = self.counts.sum(axis=(2, 3))
         return total
 
-    @property
+    @cached_property
     def confusion(self) -> Counts:
         """Rows by label and prediction, each 0 = negative and 1 = positive: int64, shape (3, 2, 2)."""
         cells = self.counts.sum(axis=3)

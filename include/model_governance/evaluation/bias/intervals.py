@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
@@ -78,7 +79,7 @@ def katz(first: tuple[int, int], second: tuple[int, int]) -> Interval:
     return Interval(0.0 if first[0] == 0 else ratio / spread, ratio * spread, "Katz")
 
 
-def bootstrap(table: NDArray[np.int64], statistic: Statistic, seed: int) -> Interval | None:
+def bootstrap(table: NDArray[np.int64], statistic: Statistic, seed: int) -> Interval:
     """Percentile interval of a statistic of counts.
 
     Args:
@@ -87,20 +88,31 @@ def bootstrap(table: NDArray[np.int64], statistic: Statistic, seed: int) -> Inte
         seed: Of the draws.
 
     Returns:
-        The interval; None where the statistic is undefined in more than a twentieth of the draws.
+        The interval; without bounds where the statistic is undefined in more than a twentieth of the draws.
     """
-    random = np.random.default_rng(seed)
-    groups = table.reshape(len(table), -1)
-    drawn = np.empty((DRAWS, *groups.shape), dtype=np.float64)
-    for place, cells in enumerate(groups):
-        rows = int(cells.sum())
-        drawn[:, place] = random.multinomial(rows, cells / rows, size=DRAWS) if rows else 0
+    drawn = _drawn(np.ascontiguousarray(table, dtype=np.int64).tobytes(), table.shape, seed, DRAWS)
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = statistic(drawn.reshape(DRAWS, *table.shape))
+        values = statistic(drawn)
     values = values[~np.isnan(values)]
     if len(values) < DRAWS * CONFIDENCE:
-        return None
-    lower, upper = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="inverted_cdf").tolist()
+        return Interval(None, None, f"bootstrap, undefined in {DRAWS - len(values)} of {DRAWS} draws")
+    ordered = np.sort(values)
+    tail = (1 - CONFIDENCE) / 2
+    lower, upper = float(ordered[int(tail * len(ordered))]), float(ordered[math.ceil((1 - tail) * len(ordered)) - 1])
     return Interval(
         lower if math.isfinite(lower) else None, upper if math.isfinite(upper) else None, f"bootstrap, {DRAWS} draws"
     )
+
+
+@lru_cache(maxsize=8)
+def _drawn(counts: bytes, shape: tuple[int, ...], seed: int, draws: int) -> NDArray[np.float64]:
+    """Tables drawn like the one given, float64, shape (draws, *shape); kept, since several metrics ask for the same."""
+    random = np.random.default_rng(seed)
+    groups = np.frombuffer(counts, dtype=np.int64).reshape(shape[0], -1)
+    drawn = np.zeros((draws, *groups.shape), dtype=np.float64)
+    for place, cells in enumerate(groups):
+        rows = int(cells.sum())
+        if rows:
+            drawn[:, place] = random.multinomial(rows, cells / rows, size=draws)
+    drawn.flags.writeable = False
+    return drawn.reshape(draws, *shape)

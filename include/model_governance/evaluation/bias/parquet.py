@@ -28,7 +28,7 @@ from model_governance.evaluation.bias.cube import Cube, fill_cube
 
 Axis = TypeVar("Axis")
 
-_SAMPLE_ROWS = 50_000
+_SAMPLE_ROWS = 10_000
 _MOST_CELLS_AT_ONCE = 20_000
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")

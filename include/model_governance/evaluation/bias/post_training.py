@@ -166,8 +166,8 @@ def counterfactual_fliptest(c: Comparison, rules: Rules = DEFAULT) -> Assessed:
     """FT = (F+ - F-) / n_d, in [-1, 1]; F+ and F- as in ``Flips``, n_d the rows of d that were looked at.
 
     0 = as many of group d would gain as lose by being predicted like their neighbours in group a; positive = more would
-    gain. Not assessable without features, with an empty group, or with one prediction throughout. Interval: bootstrap
-    of the rows of d. Page: "Counterfactual Fliptest (FT)".
+    gain; smclarify's value has the other sign. Not assessable without features, with an empty group, or with one
+    prediction throughout. Interval: bootstrap of the rows of d. Page: "Counterfactual Fliptest (FT)".
     """
     refusal = empty(c) or constant(c, PREDICTION)
     if refusal:
