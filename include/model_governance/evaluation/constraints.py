@@ -1,14 +1,16 @@
 """What later data and results are held to, in the forms of Model Monitor's constraints.json; apart from how they are.
 
-Sources of the forms: Amazon SageMaker AI Developer Guide, "Schema for Constraints (constraints.json file)" and "Create a
-model quality baseline". Baselines of bias and of attribution have no form of their own: they are the analysis.json that
-Clarify, and we, report (see ``monitoring``).
+Sources of the forms: Amazon SageMaker AI Developer Guide, "Schema for Constraints (constraints.json file)" and "Create
+a model quality baseline". Baselines of bias and of attribution have no form of their own: they are the analysis.json
+that Clarify, and we, report (see ``monitoring``).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from model_governance.evaluation.report import Assessment, Document, report_bytes
 from model_governance.evaluation.statistics import Statistics
 
 MOST_DOMAINS = 100
@@ -95,6 +97,12 @@ def suggest_model_quality_constraints(report: dict[str, Any]) -> Constraints:
                 if not name.endswith(_NO_CONSTRAINT) and _is_number(metric.get("value"))
             }
     return constraints
+
+
+def with_constraints(assessment: Assessment) -> Assessment:
+    """An assessment of model quality with the constraints that its report just meets, as ``constraints.json``."""
+    suggested = report_bytes(suggest_model_quality_constraints(assessment.report))
+    return replace(assessment, documents=(*assessment.documents, Document("constraints.json", suggested)))
 
 
 def _is_number(value: Any) -> bool:

@@ -60,7 +60,7 @@ def read_data_set(content: bytes, data: Data) -> DataSet:
     columns = [canonical_cells(list(column)) for column in zip(*rows, strict=True)]
     cells = pd.DataFrame(dict(zip(header, columns, strict=True)), dtype=object)
     _check_labelled(cells[data.label.column], data)
-    frame = pd.DataFrame({name: _typed(cells[name]) for name in header})
+    frame = pd.DataFrame({name: typed(cells[name]) for name in header})
     return DataSet(content=content, sha256=sha256_hex(content), cells=cells, frame=frame)
 
 
@@ -177,7 +177,8 @@ def _check_labelled(labels: pd.Series[Any], data: Data) -> None:
         )
 
 
-def _typed(cells: pd.Series[Any]) -> pd.Series[Any]:
+def typed(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Canonical cells (str, shape (n_rows,), "" = missing) by type, as ``DataSet.frame`` has them."""
     present = cells[cells != ""]
     if any(_number(cell) is None for cell in set(present)):
         return cells.where(cells != "", None)

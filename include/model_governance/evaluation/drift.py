@@ -1,4 +1,4 @@
-"""A window of data held to a baseline's statistics and constraints, as Model Monitor does; apart from what is done then.
+"""A window of data held to a baseline's statistics and constraints, as Model Monitor does; apart from what follows.
 
 Only the two files of the baseline and the window's own statistics are looked at, never the training data. Checks and
 their names are Model Monitor's: ``missing_column_check``, ``extra_column_check``, ``data_type_check``,
@@ -190,6 +190,8 @@ def _domain_violations(
 
 def _feature_drift(before: Statistics, now: Statistics, minimum_count: int) -> FeatureDrift:
     name, count = now["name"], _present(now)
+    if not count and not _present(before):
+        return FeatureDrift(name, 0, {})
     for side, present in (("the window", count), ("the baseline", _present(before))):
         if present < max(minimum_count, 1):
             return FeatureDrift(name, count, {}, f"{side} has {present} values; {max(minimum_count, 1)} are needed")

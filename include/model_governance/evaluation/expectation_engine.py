@@ -4,7 +4,7 @@ Results are stock's own, for every expectation; only the road to them is shorter
 registering metrics for it, which are the library's own ways of being extended:
 
 - no fingerprint: stock hashes the whole frame twice to name a batch that our own sha256 names already;
-- a condition on one column is given that column alone: stock copies every column to leave out the missing values of one;
+- a condition on a column is given that column alone: stock copies all columns to leave out the missing values of one;
 - unexpected values and rows are looked up only where there are any, and no more of them than a result shows;
 - a column of numbers is not searched, cell by cell, for ``Decimal`` before its mean, sum or deviation is taken.
 """
@@ -20,17 +20,21 @@ import numpy as np
 from great_expectations.core.batch import BatchMarkers
 from great_expectations.core.batch_spec import RuntimeDataBatchSpec
 from great_expectations.core.metric_function_types import SummarizationMetricNameSuffixes as Suffix
-from great_expectations.datasource.fluent import PandasDatasource
+from great_expectations.datasource.fluent.pandas_datasource import PandasDatasource
 from great_expectations.exceptions.exceptions import MetricProviderError
-from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.execution_engine.pandas_batch_data import PandasBatchData
-from great_expectations.expectations.metrics import ColumnMean, ColumnStandardDeviation, ColumnSum
+from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.metrics.column_aggregate_metric_provider import column_aggregate_value
+from great_expectations.expectations.metrics.column_aggregate_metrics.column_mean import ColumnMean
+from great_expectations.expectations.metrics.column_aggregate_metrics.column_standard_deviation import (
+    ColumnStandardDeviation,
+)
+from great_expectations.expectations.metrics.column_aggregate_metrics.column_sum import ColumnSum
 from great_expectations.expectations.registry import get_metric_provider, register_metric
 from pandas.api.types import is_numeric_dtype
 
 
-class LeanPandasExecutionEngine(PandasExecutionEngine):  # type: ignore[misc]
+class LeanPandasExecutionEngine(PandasExecutionEngine):
     """Stock's engine for a frame in memory, shape (n_rows, n_columns), that is not sampled."""
 
     def get_batch_data_and_markers(self, batch_spec: Any) -> tuple[Any, Any]:
@@ -49,13 +53,13 @@ class LeanPandasExecutionEngine(PandasExecutionEngine):  # type: ignore[misc]
         return records if column is None or column not in records.columns else records[[column]]
 
 
-class LeanPandasDatasource(PandasDatasource):  # type: ignore[misc]
+class LeanPandasDatasource(PandasDatasource):
     """Frames in memory, evaluated by the lean engine."""
 
-    type: Literal["lean_pandas"] = "lean_pandas"
+    type: Literal["lean_pandas"] = "lean_pandas"  # type: ignore[assignment]
 
     @property
-    def execution_engine_type(self) -> type[LeanPandasExecutionEngine]:
+    def execution_engine_type(self) -> Any:
         """The engine."""
         return LeanPandasExecutionEngine
 
@@ -89,6 +93,7 @@ def look_up_less(map_metric: str) -> None:
     """
     for suffix in (Suffix.UNEXPECTED_VALUES, Suffix.UNEXPECTED_INDEX_LIST, Suffix.UNEXPECTED_INDEX_QUERY):
         name = f"{map_metric}.{suffix.value}"
+        metric_class: Any
         try:
             metric_class, provider = get_metric_provider(name, PandasExecutionEngine(batch_data_dict={}))
         except MetricProviderError:

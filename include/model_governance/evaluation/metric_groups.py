@@ -32,7 +32,7 @@ def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, 
     elif kind is EvidenceKind.MODEL_QUALITY:
         groups = [_quality_group(report["binary_classification_metrics"])]
     elif kind is EvidenceKind.DATA_QUALITY:
-        groups = [_expectations_group(report)]
+        groups = [_expectations_group(report), _importance_group(report.get("feature_importance", []))]
     else:
         groups = []
     return [group for group in groups if group["metric_data"]]
@@ -98,3 +98,11 @@ def _expectations_group(report: dict[str, Any]) -> dict[str, Any]:
         numbered = name if seen[name] == 1 else f"{name} #{seen[name]}"
         metrics.append(_metric(numbered, "boolean", one["success"], one["detail"]))
     return {"name": "data_quality", "metric_data": metrics}
+
+
+def _importance_group(importance: list[dict[str, Any]]) -> dict[str, Any]:
+    values = [one["value"] for one in importance]
+    names = [short_name(one["name"]) for one in importance]
+    said = "share of the label's entropy that the feature alone takes away, in [0, 1], in the training rows"
+    bars = _metric("feature_importance", "bar_chart", values, said, x_axis_name=names)
+    return {"name": "feature_importance", "metric_data": [bars] if importance else []}

@@ -6,9 +6,9 @@ another order give the same bytes.
 Source of the form: Amazon SageMaker AI Developer Guide, "Schema for Statistics (statistics.json file)". Where it is
 silent, or we go another way:
 
-- ``sketch.data`` has the form of a KLL sketch's compactors: the values of level h stand for 2**h rows each. A KLL sketch
-  is compacted at random; ours is drawn from the sorted values at even ranks, so that it is reproducible and its rank
-  error is at most 1 / ``SKETCH_K``, which is below KLL's own for the same k.
+- ``sketch.data`` has the form of a KLL sketch's compactors: the values of level h stand for 2**h rows each. A KLL
+  sketch is compacted at random; ours is drawn from the sorted values at even ranks, so that it is reproducible and its
+  rank error is at most 1 / ``SKETCH_K``, which is below KLL's own for the same k.
 - A column of one value has one bucket, from that value to itself.
 - An infinite value is counted as missing, since JSON has no word for it; ``common.num_infinite`` tells how many, where
   there are any.
@@ -155,8 +155,8 @@ def sketch(present: Floats) -> dict[str, Any]:
         present: float64, shape (n,), n > 0, ascending, finite.
 
     Returns:
-        At most ``SKETCH_K`` values at the highest level, each in the middle of the 2**h rows that it stands for, and the
-        rows left over at the top as fewer still at the levels below; the weights add up to n.
+        At most ``SKETCH_K`` values at the highest level, each in the middle of the 2**h rows that it stands for, and
+        the rows left over at the top as fewer still at the levels below; the weights add up to n.
     """
     level = max(0, math.ceil(math.log2(len(present) / SKETCH_K))) if len(present) > SKETCH_K else 0
     data: list[list[float]] = [[] for _ in range(level + 1)]

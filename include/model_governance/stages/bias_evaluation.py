@@ -36,12 +36,15 @@ def evaluate_model(run: Run) -> None:
     A limit that is missed stops nothing here: it is evidence, and the gate names it.
     """
     from model_governance.evaluation.assess import assess_model_quality, assess_post_training_bias
+    from model_governance.evaluation.constraints import with_constraints
 
     held_out, predictions = held_out_predictions(run)
     data = [run.installation.artifacts.uri(f"{run.split_prefix}holdout.csv")]
     job_arn = completed(run.jobs.transform, run.job_name).arn
-    for assess in (assess_model_quality, assess_post_training_bias):
-        record_evidence(run, assess(held_out, predictions, run.use_case), datasets=data, job_arn=job_arn)
+    quality = with_constraints(assess_model_quality(held_out, predictions, run.use_case))
+    bias = assess_post_training_bias(held_out, predictions, run.use_case)
+    for assessment in (quality, bias):
+        record_evidence(run, assessment, datasets=data, job_arn=job_arn)
     package = run.package()
     if package.registration_type != RegistrationType.REGISTERED:
         run.installation.registry.set_registered(package.arn)
