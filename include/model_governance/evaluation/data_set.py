@@ -64,6 +64,18 @@ def read_data_set(content: bytes, data: Data) -> DataSet:
     return DataSet(content=content, sha256=sha256_hex(content), cells=cells, frame=frame)
 
 
+def read_table(content: bytes, separator: str = ",") -> pd.DataFrame:
+    """The cells of a CSV file of which nothing is declared yet, by type, as ``DataSet.frame`` has them.
+
+    Raises:
+        DataRefused: For an empty, undecodable or ragged file, and for a repeated or nameless column.
+    """
+    header, rows = _parse(_decode(content), separator)
+    _check_names(header)
+    columns = (pd.Series(canonical_cells(list(column)), dtype=object) for column in zip(*rows, strict=True))
+    return pd.DataFrame({name: typed(column) for name, column in zip(header, columns, strict=True)})
+
+
 def positive_labels(labels: pd.Series[Any], data: Data) -> NDArray[np.bool_]:
     """Which rows carry the positive label.
 
@@ -152,13 +164,17 @@ def _parse(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
     return [name.strip() for name in header], rows
 
 
-def _check_header(header: list[str], data: Data) -> None:
+def _check_names(header: list[str]) -> None:
     nameless = [position for position, name in enumerate(header, 1) if not name]
     if nameless:
         raise DataRefused(f"column {nameless[0]} has no name in the header; was a row index written with the data?")
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise DataRefused(f"the header repeats {', '.join(map(repr, repeated))}; a column's name must be its own")
+
+
+def _check_header(header: list[str], data: Data) -> None:
+    _check_names(header)
     declared = [data.label.column, *data.features, *(facet.name_or_index for facet in data.facets)]
     absent = [name for name in dict.fromkeys(declared) if name not in header]
     if absent:

@@ -244,7 +244,7 @@ def _category_counts(before: Statistics, now: Statistics) -> list[Floats]:
 def _drift_violations(
     drift: FeatureDrift, before: Statistics, rules: dict[str, Any], limits: Mapping[str, float]
 ) -> list[dict[str, str]]:
-    if drift.reason:
+    if not drift.distances:
         return []
     found = []
     is_text = "l_infinity" in drift.distances

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from inspect import unwrap
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -72,7 +73,7 @@ def _plain_numbers(stock: type[Any], aggregate: str) -> type[Any]:
         def _pandas(cls, column: Any, **kwargs: Any) -> Any:
             if is_numeric_dtype(column):
                 return getattr(column, aggregate)()
-            return stock._pandas.__wrapped__(cls, column, **kwargs)
+            return unwrap(stock._pandas)(cls, column, **kwargs)
 
     return Lean
 
