@@ -111,7 +111,9 @@ def compare(
         if name not in now:
             violations.append(_violation(name, "missing_column_check", "the window has no such column"))
             continue
-        config = {**constraints["monitoring_config"], **constraint.get("monitoringConfigOverrides", {})}
+        config = _config(constraints["monitoring_config"], constraint)
+        if config["evaluate_constraints"] != "Enabled":
+            continue
         violations.extend(_constraint_violations(constraint, config, now[name], window["dataset"]["item_count"]))
         if name in before and config["distribution_constraints"]["perform_comparison"] == "Enabled":
             drift = _feature_drift(before[name], now[name], minimum_count)
@@ -122,6 +124,13 @@ def compare(
         _violation(name, "extra_column_check", "the baseline has no such column") for name in now if name not in known
     )
     return DriftReport(window["dataset"]["item_count"], tuple(features), tuple(violations))
+
+
+def _config(general: dict[str, Any], constraint: dict[str, Any]) -> dict[str, Any]:
+    """The configuration for one feature: the guide and SageMaker's SDK spell the overrides' name differently."""
+    own = {**constraint.get("monitoringConfigOverrides", {}), **constraint.get("monitoring_config_overrides", {})}
+    rules = {**general["distribution_constraints"], **own.get("distribution_constraints", {})}
+    return {**general, **own, "distribution_constraints": rules}
 
 
 def _violation(name: str, check: str, description: str) -> dict[str, str]:

@@ -108,6 +108,14 @@ def test_people_change_constraints_and_are_obeyed():
     assert [one.name for one in held(moved, change=off).features] == ["count", "town"]
 
 
+@pytest.mark.parametrize("spelling", ["monitoringConfigOverrides", "monitoring_config_overrides"])
+def test_one_feature_can_be_left_out_by_either_spelling(spelling):
+    def off(constraints):
+        constraints["features"][0][spelling] = {"evaluate_constraints": "Disabled"}
+
+    assert held(BASE.assign(amount=-BASE["amount"]), change=off).passed
+
+
 def test_nothing_passes_where_nothing_is_evaluated():
     def off(constraints):
         constraints["monitoring_config"]["evaluate_constraints"] = "Disabled"
