@@ -6,7 +6,8 @@ A tour, in the order of a lifecycle:
 - ``data_quality`` holds the data to the use case's expectations, through ``expectations``, the only door to Great
   Expectations.
 - ``expectation_engine`` makes that door quick, ``data_docs`` keeps its page, ``suggested_expectations`` drafts a suite.
-- ``feature_importance`` says what each feature alone tells of the label.
+- ``feature_importance`` says what each feature alone tells of the label, ``model_gain`` what the trained model's splits
+  gained by it.
 - ``statistics`` and ``constraints`` are the baselines of drift; ``drift`` holds a window of data to them by its
   ``distances``, and ``monitoring`` later quality, bias and attribution.
 - ``predictions`` reads what the batch transform answered, and the labels it is compared with.

@@ -30,9 +30,13 @@ def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, 
     if kind in (EvidenceKind.PRE_TRAINING_BIAS, EvidenceKind.POST_TRAINING_BIAS):
         groups = _bias_groups(f"{kind.value}_metrics", report[f"{kind.value}_metrics"])
     elif kind is EvidenceKind.MODEL_QUALITY:
-        groups = [_quality_group(report["binary_classification_metrics"])]
+        gain = _importance_group("feature_gain", report.get("feature_gain", []))
+        groups = [_quality_group(report["binary_classification_metrics"]), gain]
     elif kind is EvidenceKind.DATA_QUALITY:
-        groups = [_expectations_group(report), _importance_group(report.get("feature_importance", []))]
+        groups = [
+            _expectations_group(report),
+            _importance_group("feature_importance", report.get("feature_importance", [])),
+        ]
     else:
         groups = []
     return [group for group in groups if group["metric_data"]]
@@ -100,9 +104,14 @@ def _expectations_group(report: dict[str, Any]) -> dict[str, Any]:
     return {"name": "data_quality", "metric_data": metrics}
 
 
-def _importance_group(importance: list[dict[str, Any]]) -> dict[str, Any]:
+_IMPORTANCE = {
+    "feature_importance": "share of the label's entropy that the feature alone takes away, in the training rows",
+    "feature_gain": "share of the gain of all of the trained model's splits",
+}
+
+
+def _importance_group(name: str, importance: list[dict[str, Any]]) -> dict[str, Any]:
     values = [one["value"] for one in importance]
     names = [short_name(one["name"]) for one in importance]
-    said = "share of the label's entropy that the feature alone takes away, in [0, 1], in the training rows"
-    bars = _metric("feature_importance", "bar_chart", values, said, x_axis_name=names)
-    return {"name": "feature_importance", "metric_data": [bars] if importance else []}
+    bars = _metric(name, "bar_chart", values, _IMPORTANCE[name], x_axis_name=names)
+    return {"name": name, "metric_data": [bars] if importance else []}

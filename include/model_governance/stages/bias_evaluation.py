@@ -37,11 +37,13 @@ def evaluate_model(run: Run) -> None:
     """
     from model_governance.evaluation.assess import assess_model_quality, assess_post_training_bias
     from model_governance.evaluation.constraints import with_constraints
+    from model_governance.evaluation.model_gain import read_gain, with_gain
 
     held_out, predictions = held_out_predictions(run)
     data = [run.installation.artifacts.uri(f"{run.split_prefix}holdout.csv")]
     job_arn = completed(run.jobs.transform, run.job_name).arn
-    quality = with_constraints(assess_model_quality(held_out, predictions, run.use_case))
+    gain = read_gain(run.installation.artifacts.get(run.package().model_data_url))
+    quality = with_gain(with_constraints(assess_model_quality(held_out, predictions, run.use_case)), gain)
     bias = assess_post_training_bias(held_out, predictions, run.use_case)
     for assessment in (quality, bias):
         record_evidence(run, assessment, datasets=data, job_arn=job_arn)
