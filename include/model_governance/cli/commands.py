@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from model_governance.cli import clean_up, demo, gates, ledger, oversight, policy, replay, served, status, use_cases
+from model_governance.cli import (
+    clean_up,
+    demo,
+    gates,
+    ledger,
+    oversight,
+    policy,
+    replay,
+    served,
+    status,
+    suggestions,
+    use_cases,
+)
 from model_governance.cli.terminal import refusals_are_lines
 
 app = typer.Typer(
@@ -27,6 +39,7 @@ app.command("status")(status.status)
 app.command("replay")(replay.replay)
 app.command("served")(served.served)
 app.command("use-cases")(use_cases.list_use_cases)
+app.command("suggest-expectations")(suggestions.suggest_expectations)
 app.command("clean-up")(clean_up.clean_up)
 app.command("demo")(demo.demo)
 

@@ -35,10 +35,11 @@ def changed_reports(installation: Installation, evidence: Sequence[Evidence]) ->
     """
     faults = []
     for piece in evidence:
-        try:
-            installation.artifacts.get(piece.uri, piece.sha256)
-        except (ArtifactChanged, RecordMissing) as fault:
-            faults.append(f"evidence {piece.kind.value}: {fault}")
+        for uri, sha256 in ((piece.uri, piece.sha256), *((each.uri, each.sha256) for each in piece.attachments)):
+            try:
+                installation.artifacts.get(uri, sha256)
+            except (ArtifactChanged, RecordMissing) as fault:
+                faults.append(f"evidence {piece.kind.value}: {fault}")
     return tuple(faults)
 
 

@@ -62,3 +62,8 @@ def run_prefix(use_case: str, key: str) -> str:
 def report_key(use_case: str, key: str, kind: EvidenceKind) -> str:
     """Where a run's report of a kind lies in the bucket: fixed before the report exists."""
     return f"{run_prefix(use_case, key)}reports/{kind.value}.json"
+
+
+def attachment_key(use_case: str, key: str, kind: EvidenceKind, name: str) -> str:
+    """Where a document that belongs to a run's report lies in the bucket: fixed before it exists, as the report is."""
+    return f"{run_prefix(use_case, key)}reports/{kind.value}/{name}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 
 class EvidenceKind(StrEnum):
@@ -78,8 +78,21 @@ class Measurement(BaseModel):
         return f"{self.name} {number}{where}{limit}{detail}"
 
 
+class Attachment(BaseModel):
+    """A document that belongs to a report, such as its rendering for people or a baseline, by address and digest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    uri: str
+    sha256: str
+
+
 class Evidence(BaseModel):
-    """A report of a stage, by address and digest, with its verdict and the numbers behind it."""
+    """A report of a stage, by address and digest, with its verdict and the numbers behind it.
+
+    Without attachments it is written as it was before there were any, so that the digests of old records still hold.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,3 +103,11 @@ class Evidence(BaseModel):
     measurements: tuple[Measurement, ...] = ()
     seed: int | None = None
     code_version: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_empty_attachments(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if not self.attachments:
+            del written["attachments"]
+        return written

@@ -5,6 +5,11 @@ A tour, in the order of a lifecycle:
 - ``data_set`` reads the published bytes or refuses them; ``split`` divides them by row-hash group and proves it.
 - ``data_quality`` holds the data to the use case's expectations, through ``expectations``, the only door to Great
   Expectations.
+- ``expectation_engine`` makes that door quick, ``data_docs`` keeps its page, ``suggested_expectations`` drafts a suite.
+- ``feature_importance`` says what each feature alone tells of the label, ``model_gain`` what the trained model's splits
+  gained by it.
+- ``statistics`` and ``constraints`` are the baselines of drift; ``drift`` holds a window of data to them by its
+  ``distances``, and ``monitoring`` later quality, bias and attribution.
 - ``predictions`` reads what the batch transform answered, and the labels it is compared with.
 - ``bias`` and ``model_quality`` measure; ``limits`` judges; ``assess`` joins the two into one ``report.Assessment`` a
   kind.

@@ -52,13 +52,25 @@ def read_data_set(content: bytes, data: Data) -> DataSet:
         DataRefused: For an empty, undecodable or ragged file, for a repeated, nameless or missing column, and for rows
             without a label; the message says where.
     """
-    header, rows = _parse(_decode(content), data)
+    header, rows = _parse(_decode(content), data.separator, data.columns)
     _check_header(header, data)
     columns = [canonical_cells(list(column)) for column in zip(*rows, strict=True)]
     cells = pd.DataFrame(dict(zip(header, columns, strict=True)), dtype=object)
     _check_labelled(cells[data.label.column], data)
-    frame = pd.DataFrame({name: _typed(cells[name]) for name in header})
+    frame = pd.DataFrame({name: typed(cells[name]) for name in header})
     return DataSet(content=content, sha256=sha256_hex(content), cells=cells, frame=frame)
+
+
+def read_table(content: bytes, separator: str = ",") -> pd.DataFrame:
+    """The cells of a CSV file of which nothing is declared yet, by type, as ``DataSet.frame`` has them.
+
+    Raises:
+        DataRefused: For an empty, undecodable or ragged file, and for a repeated or nameless column.
+    """
+    header, rows = _parse(_decode(content), separator)
+    _check_names(header)
+    columns = (pd.Series(canonical_cells(list(column)), dtype=object) for column in zip(*rows, strict=True))
+    return pd.DataFrame({name: typed(column) for name, column in zip(header, columns, strict=True)})
 
 
 def _decode(content: bytes) -> str:
@@ -73,21 +85,21 @@ def _decode(content: bytes) -> str:
         ) from None
 
 
-def _parse(text: str, data: Data) -> tuple[list[str], list[list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=data.separator, strict=True)
+def _parse(text: str, separator: str, columns: tuple[str, ...] = ()) -> tuple[list[str], list[list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         header, rows = [name.strip() for name in next(reader, [])], []
-        if data.columns and header != list(data.columns):
-            if len(header) != len(data.columns):
-                raise DataRefused(f"line 1 has {len(header)} fields; the use case names {len(data.columns)} columns")
-            header, rows = list(data.columns), [header]
+        if columns and header != list(columns):
+            if len(header) != len(columns):
+                raise DataRefused(f"line 1 has {len(header)} fields; the use case names {len(columns)} columns")
+            header, rows = list(columns), [header]
         for row in reader:
             if not row:
                 continue
             if len(row) != len(header):
                 raise DataRefused(
                     f"line {reader.line_num} has {len(row)} fields where the header has {len(header)}; "
-                    f"is the separator {data.separator!r}?"
+                    f"is the separator {separator!r}?"
                 )
             rows.append(row)
     except csv.Error as fault:
@@ -97,13 +109,17 @@ def _parse(text: str, data: Data) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _check_header(header: list[str], data: Data) -> None:
+def _check_names(header: list[str]) -> None:
     nameless = [position for position, name in enumerate(header, 1) if not name]
     if nameless:
         raise DataRefused(f"column {nameless[0]} has no name in the header; was a row index written with the data?")
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise DataRefused(f"the header repeats {', '.join(map(repr, repeated))}; a column's name must be its own")
+
+
+def _check_header(header: list[str], data: Data) -> None:
+    _check_names(header)
     label, *others = data.holdout_columns
     declared = [label, *data.features, *others]
     absent = [name for name in dict.fromkeys(declared) if name not in header]
@@ -123,7 +139,8 @@ def _check_labelled(labels: pd.Series[Any], data: Data) -> None:
         )
 
 
-def _typed(cells: pd.Series[Any]) -> pd.Series[Any]:
+def typed(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Canonical cells (str, shape (n_rows,), "" = missing) by type, as ``DataSet.frame`` has them."""
     present = cells[cells != ""]
     if any(finite_number(cell) is None for cell in set(present)):
         return cells.where(cells != "", None)

@@ -38,10 +38,14 @@ def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, 
         groups = _bias_groups(f"{kind.value}_metrics", report[f"{kind.value}_metrics"])
     elif kind is EvidenceKind.MODEL_QUALITY:
         groups = [_quality_group(name, report[name]) for name in SECTIONS.values() if name in report]
-    elif kind is EvidenceKind.DATA_QUALITY:
-        groups = [_expectations_group(report)]
+        groups.append(_importance_group("feature_gain", report.get("feature_gain", [])))
     elif kind is EvidenceKind.EXPLAINABILITY:
         groups = [_attribution_group(label, found) for label, found in report["explanations"]["kernel_shap"].items()]
+    elif kind is EvidenceKind.DATA_QUALITY:
+        groups = [
+            _expectations_group(report),
+            _importance_group("feature_importance", report.get("feature_importance", [])),
+        ]
     else:
         groups = []
     return [group for group in groups if group["metric_data"]]
@@ -145,3 +149,16 @@ def _expectations_group(report: dict[str, Any]) -> dict[str, Any]:
         numbered = name if seen[name] == 1 else f"{name} #{seen[name]}"
         metrics.append(_metric(numbered, "boolean", one["success"], one["detail"]))
     return {"name": "data_quality", "metric_data": metrics}
+
+
+_IMPORTANCE = {
+    "feature_importance": "share of the label's entropy that the feature alone takes away, in the training rows",
+    "feature_gain": "share of the gain of all of the trained model's splits",
+}
+
+
+def _importance_group(name: str, importance: list[dict[str, Any]]) -> dict[str, Any]:
+    values = [one["value"] for one in importance]
+    names = [short_name(one["name"]) for one in importance]
+    bars = _metric(name, "bar_chart", values, _IMPORTANCE[name], x_axis_name=names)
+    return {"name": name, "metric_data": [bars] if importance else []}

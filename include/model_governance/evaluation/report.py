@@ -13,8 +13,30 @@ from functools import cached_property
 from typing import Any
 
 from model_governance.domain.canonical import canonical_json, sha256_hex
-from model_governance.domain.evidence import Evidence, EvidenceKind, EvidenceVerdict, Measurement, worst_verdict
+from model_governance.domain.evidence import (
+    Attachment,
+    Evidence,
+    EvidenceKind,
+    EvidenceVerdict,
+    Measurement,
+    worst_verdict,
+)
 from model_governance.errors import EvaluationRefused
+
+
+@dataclass(frozen=True)
+class Document:
+    """What is kept beside a report: its rendering for people, or a baseline.
+
+    Attributes:
+        name: Its file name, which with the run and the kind of evidence is its address.
+        content: Its bytes; no clock in them.
+        content_type: Their media type.
+    """
+
+    name: str
+    content: bytes
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True)
@@ -26,12 +48,14 @@ class Assessment:
         report: The report, as its JSON will be.
         measurements: The numbers, each with its limit and verdict.
         seed: Of whatever was drawn at random; None where nothing was.
+        documents: What is kept beside the report; their digests go into the evidence.
     """
 
     kind: EvidenceKind
     report: dict[str, Any]
     measurements: tuple[Measurement, ...]
     seed: int | None = None
+    documents: tuple[Document, ...] = ()
 
     @cached_property
     def content(self) -> bytes:
@@ -48,11 +72,12 @@ class Assessment:
         """Every measurement that stops a candidate, a line each."""
         return tuple(one.sentence for one in self.measurements if one.verdict is EvidenceVerdict.FAIL)
 
-    def evidence(self, uri: str, *, code_version: str = "") -> Evidence:
-        """The evidence of this report, kept at the address."""
-        return build_evidence(
+    def evidence(self, uri: str, *, code_version: str = "", attachments: Iterable[Attachment] = ()) -> Evidence:
+        """The evidence of this report, kept at the address, with its documents where they are kept."""
+        found = build_evidence(
             self.kind, uri, self.content, self.measurements, seed=self.seed, code_version=code_version
         )
+        return found.model_copy(update={"attachments": tuple(attachments)})
 
 
 def report_bytes(report: dict[str, Any]) -> bytes:

@@ -44,16 +44,18 @@ def evaluate_model(run: Run) -> None:
     A limit that is missed stops nothing here: it is evidence, and the gate names it.
     """
     from model_governance.evaluation.assess import assess_post_training_bias
+    from model_governance.evaluation.constraints import with_constraints
+    from model_governance.evaluation.model_gain import read_gain, with_gain
     from model_governance.evaluation.model_quality.assess import assess_model_quality
 
     held_out, predictions = held_out_predictions(run)
     data = [run.installation.artifacts.uri(f"{run.split_prefix}holdout.csv")]
     job_arn = completed(run.jobs.transform, run.job_name).arn
     minimum = run.installation.policy.assessment.minimum_group_rows
-    for assessment in (
-        assess_model_quality(held_out, predictions, run.use_case, minimum_group_rows=minimum),
-        assess_post_training_bias(held_out, predictions, run.use_case, minimum_group_rows=minimum),
-    ):
+    gain = read_gain(run.installation.artifacts.get(run.package().model_data_url))
+    quality = assess_model_quality(held_out, predictions, run.use_case, minimum_group_rows=minimum)
+    bias = assess_post_training_bias(held_out, predictions, run.use_case, minimum_group_rows=minimum)
+    for assessment in (with_gain(with_constraints(quality), gain), bias):
         record_evidence(run, assessment, datasets=data, job_arn=job_arn)
     explained = completed(run.jobs.transform, explanation_batch(run).job_name)
     record_evidence(run, explain_model(run, explained, predictions), datasets=data, job_arn=explained.arn)

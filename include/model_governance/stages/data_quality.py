@@ -11,7 +11,7 @@ from urllib.parse import quote
 from airflow.sdk import chain, task_group
 
 from model_governance.decisions.open import open_gate
-from model_governance.domain.candidate import Candidate, data_prefix, report_key, split_prefix
+from model_governance.domain.candidate import Candidate, attachment_key, data_prefix, report_key, split_prefix
 from model_governance.domain.canonical import canonical_json, sha256_hex
 from model_governance.domain.decision import Gate
 from model_governance.domain.evidence import EvidenceKind
@@ -158,8 +158,11 @@ def _pointer(run: Run) -> str:
 def _report_addresses(run: Run) -> dict[str, Any]:
     """``ModelMetrics``: where the reports will be; SageMaker never lets them be changed."""
     return {
-        "ModelQuality": {"Statistics": _source(run, EvidenceKind.MODEL_QUALITY)},
-        "ModelDataQuality": {"Statistics": _source(run, EvidenceKind.DATA_QUALITY)},
+        "ModelQuality": {
+            "Statistics": _source(run, EvidenceKind.MODEL_QUALITY),
+            "Constraints": _source(run, EvidenceKind.MODEL_QUALITY, "constraints.json"),
+        },
+        "ModelDataQuality": _data_quality_addresses(run),
         "Bias": {
             "PreTrainingReport": _source(run, EvidenceKind.PRE_TRAINING_BIAS),
             "PostTrainingReport": _source(run, EvidenceKind.POST_TRAINING_BIAS),
@@ -168,10 +171,14 @@ def _report_addresses(run: Run) -> dict[str, Any]:
 
 
 def _baseline_addresses(run: Run) -> dict[str, Any]:
-    """``DriftCheckBaselines``: the same reports, as what production is compared with."""
+    """``DriftCheckBaselines``: what production is compared with.
+
+    A baseline of bias is the report itself: Clarify's analysis.json, by which later metrics must be no farther from
+    parity. An explainability report would be the baseline ``Explainability: {"Constraints": ...}`` in the same way.
+    """
     return {
-        "ModelQuality": {"Statistics": _source(run, EvidenceKind.MODEL_QUALITY)},
-        "ModelDataQuality": {"Statistics": _source(run, EvidenceKind.DATA_QUALITY)},
+        "ModelQuality": _report_addresses(run)["ModelQuality"],
+        "ModelDataQuality": _data_quality_addresses(run),
         "Bias": {
             "PreTrainingConstraints": _source(run, EvidenceKind.PRE_TRAINING_BIAS),
             "PostTrainingConstraints": _source(run, EvidenceKind.POST_TRAINING_BIAS),
@@ -179,9 +186,17 @@ def _baseline_addresses(run: Run) -> dict[str, Any]:
     }
 
 
-def _source(run: Run, kind: EvidenceKind) -> dict[str, str]:
-    uri = run.installation.artifacts.uri(report_key(run.name, run.key, kind))
-    return {"ContentType": "application/json", "S3Uri": uri}
+def _data_quality_addresses(run: Run) -> dict[str, Any]:
+    return {
+        "Statistics": _source(run, EvidenceKind.DATA_QUALITY, "statistics.json"),
+        "Constraints": _source(run, EvidenceKind.DATA_QUALITY, "constraints.json"),
+    }
+
+
+def _source(run: Run, kind: EvidenceKind, attachment: str = "") -> dict[str, str]:
+    """The address of a kind's report, or of a document that belongs to it."""
+    key = attachment_key(run.name, run.key, kind, attachment) if attachment else report_key(run.name, run.key, kind)
+    return {"ContentType": "application/json", "S3Uri": run.installation.artifacts.uri(key)}
 
 
 def _page_of(run: Run) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from model_governance.domain.candidate import report_key
+from model_governance.domain.candidate import attachment_key, report_key
 from model_governance.domain.canonical import digest
-from model_governance.domain.evidence import Evidence, EvidenceKind, EvidenceVerdict
+from model_governance.domain.evidence import Attachment, Evidence, EvidenceKind, EvidenceVerdict
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import evaluation_detail, with_custom_details, with_evaluation
 from model_governance.evaluation.metric_groups import metric_groups
-from model_governance.evaluation.report import Assessment
+from model_governance.evaluation.report import Assessment, Document
 from model_governance.operators.run import Run
 
 log = logging.getLogger(__name__)
@@ -33,11 +33,21 @@ def record_evidence(run: Run, assessment: Assessment, *, datasets: Sequence[str]
     stored = run.installation.artifacts.put_once(
         report_key(run.name, run.key, assessment.kind), assessment.content, "application/json"
     )
-    evidence = assessment.evidence(stored.uri, code_version=run.package().metadata.get("code_sha256", ""))
+    evidence = assessment.evidence(
+        stored.uri,
+        code_version=run.package().metadata.get("code_sha256", ""),
+        attachments=[_attach(run, assessment.kind, document) for document in assessment.documents],
+    )
     run.enter(EntryKind.EVIDENCE, run.candidate.model_package_arn, evidence.model_dump(mode="json"))
     note_in_card(run, assessment, evidence, datasets, job_arn)
     tell(evidence)
     return evidence
+
+
+def _attach(run: Run, kind: EvidenceKind, document: Document) -> Attachment:
+    key = attachment_key(run.name, run.key, kind, document.name)
+    stored = run.installation.artifacts.put_once(key, document.content, document.content_type)
+    return Attachment(name=document.name, uri=stored.uri, sha256=stored.sha256)
 
 
 def note_in_card(run: Run, assessment: Assessment, evidence: Evidence, datasets: Sequence[str], job_arn: str) -> None:
