@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from model_governance.cli import clean_up, demo, gates, ledger, oversight, policy, replay, served, status, use_cases
+from model_governance.cli import (
+    card,
+    clean_up,
+    demo,
+    gates,
+    ledger,
+    oversight,
+    policy,
+    replay,
+    report,
+    served,
+    status,
+    use_cases,
+)
 from model_governance.cli.terminal import refusals_are_lines
 
 app = typer.Typer(
@@ -24,6 +37,8 @@ app.command("except")(oversight.grant)
 app.command("expired")(oversight.expired)
 app.command("missing")(gates.missing)
 app.command("status")(status.status)
+app.command("card")(card.card)
+app.command("report")(report.report)
 app.command("replay")(replay.replay)
 app.command("served")(served.served)
 app.command("use-cases")(use_cases.list_use_cases)

@@ -12,7 +12,7 @@ from model_governance.documents.page import Bars, Curve
 from model_governance.documents.wording import scalar, shortened
 
 WIDTH = 360
-MOST_BARS = 20
+MOST_BARS = 15
 """Bars that are drawn; those with the largest absolute values. All of them are in the table."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 348, 12, 208
 _CURVE_HEIGHT = 250

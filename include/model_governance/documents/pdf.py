@@ -40,12 +40,17 @@ _IN_FONTS = (
     "\u2500-\u2606\u2713\u2717\u27c0-\u27ff\u2900-\u2aff"
 )
 _NOT_IN_FONTS = re.compile(f"[^{_IN_FONTS}]")
-_LONG_WORD = re.compile(r"[^\s\u200b]{18,}")
+_LONG_WORD = re.compile(r"[^\s\u200b/-]{19,}")
+"""In a table's cell; typst breaks at spaces, slashes and hyphens by itself."""
+_LONG_WORD_IN_LINE = re.compile(r"[^\s\u200b/-]{65,}")
+"""In the width of a page: a digest of 64 digits stays whole, so that it can be copied."""
 _BREAK = "\u200b"
 _EVERY = 12
 _POINTS_ABREAST = 3
-_NARROWEST, _WIDEST = 6, 36
+_NARROWEST, _WIDEST = 9, 30
 _NARROW_TABLE = 64
+_SIGN, _GAP = 6, 2
+_MOST_BESIDE = 14
 _OTHER_SCRIPTS = (
     "Characters of scripts that this file's fonts lack are given by their code point; the HTML document shows them."
 )
@@ -93,12 +98,15 @@ class _Setting:
         if isinstance(block, Notice):
             return {"kind": block.kind, "verdict": self._cell(block.verdict), "text": self._text(block.text)}
         if isinstance(block, Facts):
-            return {"kind": block.kind, "rows": [[self._text(name), self._cell(value)] for name, value in block.rows]}
+            return {"kind": block.kind, "rows": [self._fact(name, value) for name, value in block.rows]}
         if isinstance(block, Table):
             return self._table(block)
         if isinstance(block, Matrix):
             return self._matrix(block)
         return self._chart(block, anchor)
+
+    def _fact(self, name: str, value: Cell) -> list[Any]:
+        return [self._narrow(name), self._text(value) if isinstance(value, str) else self._cell(value)]
 
     def _table(self, table: Table) -> dict[str, Any]:
         widths = [_width(table, place) for place in range(len(table.columns))]
@@ -129,12 +137,12 @@ class _Setting:
             drawing: Any = draw_curve(chart)
             svg = macros.curve_svg(anchor, chart.title, drawing)
             head, rows = _abreast([chart.x_axis, chart.y_axis], [[scalar(x), scalar(y)] for x, y in chart.points])
-            numeric = list(range(len(head)))
+            numeric, count = list(range(len(head))), len(chart.points)
         else:
             drawing = draw_bars(chart)
             svg = macros.bars_svg(anchor, chart.title, drawing)
             head, rows = [chart.name_axis, chart.value_axis], [[name, scalar(value)] for name, value in chart.bars]
-            numeric = [1]
+            numeric, count = [1], len(rows)
         return {
             "kind": "chart",
             "title": title,
@@ -144,18 +152,23 @@ class _Setting:
             "head": self._texts(head),
             "rows": [self._texts(row) for row in rows],
             "numeric": numeric,
+            "is_beside": count <= _MOST_BESIDE,
         }
 
     def _cell(self, cell: Cell) -> str | dict[str, str]:
         if isinstance(cell, str):
-            return self._text(cell)
+            return self._narrow(cell)
         return {"tone": cell.tone.value, "words": self._text(cell.words), "sign": SIGNS[cell.tone]}
 
     def _texts(self, texts: Sequence[str]) -> list[str]:
-        return [self._text(each) for each in texts]
+        return [self._narrow(each) for each in texts]
 
     def _text(self, text: str) -> str:
         """The text with nothing unseen, nothing without a font, and places to break in words that are too long."""
+        return _LONG_WORD_IN_LINE.sub(_broken, self._held(visible(text)))
+
+    def _narrow(self, text: str) -> str:
+        """As ``_text``, for a cell."""
         return _LONG_WORD.sub(_broken, self._held(visible(text)))
 
     def _held(self, text: str) -> str:
@@ -169,15 +182,17 @@ def _broken(word: re.Match[str]) -> str:
 
 
 def _width(table: Table, place: int) -> int:
-    """A column's share of the width: as its longest cell asks, within bounds."""
-    cells = [table.columns[place], *(row[place] for row in table.rows)]
-    longest = max(len(one if isinstance(one, str) else one.words) for one in cells)
-    return min(max(longest, _NARROWEST), _WIDEST)
+    """A column's share of the width: as its longest cell asks, but never less than a word of its heading."""
+    heading = table.columns[place]
+    cells = [heading, *(row[place] for row in table.rows)]
+    longest = max(len(one) if isinstance(one, str) else len(one.words) + _SIGN for one in cells)
+    narrowest = max([_NARROWEST, *(len(word) for word in heading.split())])
+    return min(max(longest, narrowest) + _GAP, _WIDEST)
 
 
 def _abreast(head: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
     """Many points in columns side by side, read from top to bottom; short rows are filled up."""
-    if len(rows) <= 14:
+    if len(rows) <= _MOST_BESIDE:
         return head, rows
     height = -(-len(rows) // _POINTS_ABREAST)
     filled = rows + [[""] * len(head)] * (height * _POINTS_ABREAST - len(rows))
