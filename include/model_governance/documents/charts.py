@@ -71,7 +71,7 @@ def draw_curve(curve: Curve) -> CurveDrawing:
     xs, ys = [x for x, _ in curve.points], [y for _, y in curve.points]
     x_axis, y_axis = _span(xs, curve.has_diagonal), _span(ys, curve.has_diagonal)
     placed = [(_place(x, x_axis, _LEFT, _RIGHT), _place(y, y_axis, _BOTTOM, _TOP)) for x, y in curve.points]
-    lines = " ".join(f"{x:.1f} {y:.1f}" for x, y in placed)
+    lines = " ".join(f"{x} {y}" for x, y in placed)
     diagonal = None
     if curve.has_diagonal and x_axis == y_axis:
         diagonal = (_LEFT, _BOTTOM, _RIGHT, _TOP)

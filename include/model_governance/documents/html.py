@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from markupsafe import Markup
 
 from model_governance.documents.charts import draw_bars, draw_curve
 from model_governance.documents.page import Page, Tone, in_reading_order
-from model_governance.documents.wording import scalar, visible
+from model_governance.documents.wording import decimal, scalar, visible
 
 SIGNS = {Tone.PASS: "✓", Tone.WARNING: "!", Tone.NOT_ASSESSABLE: "?", Tone.FAIL: "✗", Tone.NEUTRAL: "-"}
 
@@ -41,7 +42,9 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         auto_reload=False,
     )
-    environment.globals.update(signs=SIGNS, scalar=scalar, draw_curve=draw_curve, draw_bars=draw_bars)
+    environment.globals.update(
+        signs=SIGNS, scalar=scalar, number_rows=_number_rows, draw_curve=draw_curve, draw_bars=draw_bars
+    )
     return environment
 
 
@@ -52,6 +55,14 @@ def _compiled() -> tuple[Template, Markup, str]:
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return templates().get_template("page.html.jinja"), Markup(source), policy  # noqa: S704 - the style is ours
+
+
+def _number_rows(points: Sequence[tuple[float, float]]) -> Markup:
+    """Rows of two numbers; here and not in the template, since a full card has hundreds and numbers need no escape."""
+    cells = "".join(
+        f'<tr><td class="number">{decimal(x)}</td><td class="number">{decimal(y)}</td></tr>' for x, y in points
+    )
+    return Markup(cells)  # noqa: S704 - numbers alone
 
 
 def _shown(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """A page as PDF: tagged for readers (PDF/UA-1), its fonts within, and the same bytes for the same page.
 
-The fonts are typst's own: Latin, Greek, Cyrillic, Armenian, Hebrew, Devanagari, the letters of Arabic and mathematical
-signs. A character of another script is given by its code point, such as [U+4F60], and the foot says so; the HTML
-document shows it. No font of the machine is used, since then the bytes would depend on it.
+The fonts are typst's own: Latin, Greek, Cyrillic, Armenian, Hebrew, Devanagari and mathematical signs. A character of
+another script is given by its code point, such as [U+4F60], and the foot says so; the HTML document shows it. No font
+of the machine is used, since then the bytes would depend on it.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from model_governance.documents.page import (
 from model_governance.documents.wording import scalar, visible
 
 _IN_FONTS = (
-    "\n\t -~\u00a0-\u04ff\u0531-\u0556\u0559-\u058a\u05b0-\u05f4\u0621-\u063a\u0640-\u0652\u0660-\u066c\u067e\u0686"
-    "\u0698\u06a9\u06af\u06be\u06cc\u06f0-\u06f9\u0900-\u097f\u1d00-\u1dbf\u1e00-\u1fff\u2000-\u2064\u2070-\u20bf\u2190-\u23ff"
-    "\u2500-\u2606\u2713\u2717\u27c0-\u27ff\u2900-\u2aff"
+    "\n\t -~\u00a0-\u04ff\u0531-\u0556\u0559-\u058a\u05b0-\u05f4\u0900-\u097f\u1d00-\u1dbf\u1e00-\u1fff"
+    "\u2000-\u2040\u2044-\u2052\u2054-\u2064\u2070-\u20bf\u2190-\u23ff\u2500-\u2606\u2713\u2717\u27c0-\u27ff\u2900-\u2aff"
 )
 _NOT_IN_FONTS = re.compile(f"[^{_IN_FONTS}]")
+_NOT_ASCII = re.compile(r"[^\n\t -~]")
 _LONG_WORD = re.compile(r"[^\s\u200b/-]{19,}")
 """In a table's cell; typst breaks at spaces, slashes and hyphens by itself."""
 _LONG_WORD_IN_LINE = re.compile(r"[^\s\u200b/-]{65,}")
@@ -57,18 +57,22 @@ _OTHER_SCRIPTS = (
 
 
 def to_pdf(page: Page) -> bytes:
-    """The page as PDF/UA-1."""
-    setting = _Setting(page)
-    content = json.dumps(setting.document, ensure_ascii=True)
-    inputs = {"page": content}
-    return _pdf(inputs)
+    """The page as PDF/UA-1; the same page gives the same bytes."""
+    try:
+        return _pdf(_Setting(page, _NOT_IN_FONTS).document)
+    except typst.TypstError as refusal:
+        if "could not be displayed" not in str(refusal):
+            raise
+    # The fonts have each letter, but not this combination of them.
+    return _pdf(_Setting(page, _NOT_ASCII).document)
 
 
 class _Setting:
     """A page as the JSON that the template sets; remembers whether a character had no font."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, lacking: re.Pattern[str]) -> None:
         self._page = page
+        self._lacking = lacking
         self._is_lacking = False
 
     @cached_property
@@ -158,7 +162,7 @@ class _Setting:
     def _cell(self, cell: Cell) -> str | dict[str, str]:
         if isinstance(cell, str):
             return self._narrow(cell)
-        return {"tone": cell.tone.value, "words": self._text(cell.words), "sign": SIGNS[cell.tone]}
+        return {"tone": cell.tone.value, "words": self._text(cell.words), "sign": self._held(SIGNS[cell.tone])}
 
     def _texts(self, texts: Sequence[str]) -> list[str]:
         return [self._narrow(each) for each in texts]
@@ -172,7 +176,7 @@ class _Setting:
         return _LONG_WORD.sub(_broken, self._held(visible(text)))
 
     def _held(self, text: str) -> str:
-        held, replaced = _NOT_IN_FONTS.subn(lambda found: f"[U+{ord(found[0]):04X}]", text)
+        held, replaced = self._lacking.subn(lambda found: f"[U+{ord(found[0]):04X}]", text)
         self._is_lacking = self._is_lacking or replaced > 0
         return held
 
@@ -212,7 +216,8 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False)
 
 
-def _pdf(inputs: dict[str, str]) -> bytes:
+def _pdf(document: dict[str, Any]) -> bytes:
+    inputs = {"page": json.dumps(document)}
     written = typst.compile(_template(), format="pdf", font_paths=_fonts(), sys_inputs=inputs, pdf_standards=["ua-1"])
     if not isinstance(written, bytes):
         raise TypeError(f"typst gave {type(written).__name__}, not one document")

@@ -49,9 +49,8 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(
-        one if one.isprintable() or one in _KEPT_UNSEEN else f"[U+{ord(one):04X}]" for one in text.replace("\r\n", "\n")
-    )
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(one if one.isprintable() or one in _KEPT_UNSEEN else f"[U+{ord(one):04X}]" for one in text)
 
 
 def field_name(name: str) -> str:
@@ -75,7 +74,7 @@ def scalar(value: Any) -> str:
     elif isinstance(value, bool):
         said = "yes" if value else "no"
     elif isinstance(value, float):
-        said = _float(value)
+        said = decimal(value)
     elif isinstance(value, int):
         said = _integer(value)
     else:
@@ -119,7 +118,8 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _float(value: float) -> str:
+def decimal(value: float) -> str:
+    """A float in words: five significant digits, or that it is none."""
     if not math.isfinite(value):
         return "not a number (NaN)" if math.isnan(value) else "infinity" if value > 0 else "minus infinity"
     text = repr(value).removesuffix(".0")

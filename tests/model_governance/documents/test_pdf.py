@@ -63,7 +63,9 @@ def test_a_long_table_goes_over_pages_and_repeats_its_heading() -> None:
 
 
 def test_a_hostile_card_is_text_and_is_read_as_no_markup() -> None:
-    said = "".join(text_of(card(hostile_card(), HOSTILE[0])).split()).replace("\u200b", "")
+    assert to_pdf(card(hostile_card(), HOSTILE[0])).startswith(b"%PDF")
+    few = {"additional_information": {"custom_details": {str(n): text[:200] for n, text in enumerate(HOSTILE)}}}
+    said = "".join(text_of(card(few, HOSTILE[0])).split()).replace("\u200b", "")
     assert "<script>document.title" in said
     assert "{{7*7}}" in said
     assert '#include("secret")#eval("1")' in said
@@ -86,7 +88,7 @@ def test_every_character_that_is_said_to_be_in_the_fonts_is_there() -> None:
     assert to_pdf(Page("all", "test", [Prose(" ".join(characters))])).startswith(b"%PDF")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(CARDS)
 def test_any_card_is_a_pdf(content: Any) -> None:
     assert to_pdf(card(content)).startswith(b"%PDF")
