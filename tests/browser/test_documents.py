@@ -1,4 +1,4 @@
-"""A hostile card in a real browser: nothing of it runs or loads, and the page is read at every width and in the dark."""
+"""A hostile card in a real browser: nothing of it runs or loads, and it is readable at every width and in the dark."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ pytestmark = pytest.mark.browser
 NARROW = {"width": 360, "height": 800}
 RAN = "document.title === 'ran'"
 STYLE_STANDS = "getComputedStyle(document.querySelector('main')).maxWidth === '992px'"
-FOREIGN = (
-    "document.querySelectorAll('script, img, iframe, object, embed, link, form, [style], [onload], [onerror]').length"
-)
+FOREIGN = """document.querySelectorAll(
+    'script, img, iframe, object, embed, link, form, [style], [onload], [onerror]').length"""
 UNREACHABLE = """[...document.querySelectorAll('.scroll')].filter(
     box => (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) && box.tabIndex < 0).length"""
 UNNAMED = """[...document.querySelectorAll('[aria-labelledby]')].filter(one => one.getAttribute('aria-labelledby')
@@ -34,7 +33,8 @@ CONTRASTS = """() => {
         const colour = getComputedStyle(one).backgroundColor;
         if (!/rgba\\(.*, 0\\)/.test(colour)) return colour; } return 'rgb(255, 255, 255)'; };
     const found = [];
-    for (const one of document.querySelectorAll('p, dt, dd, th, td, caption, h1, h2, h3, h4, a, span, strong, svg text')) {
+    const all = 'p, dt, dd, th, td, caption, h1, h2, h3, h4, a, span, strong, svg text';
+    for (const one of document.querySelectorAll(all)) {
         const style = getComputedStyle(one), colour = one.closest('svg') ? style.fill : style.color;
         const [high, low] = [light(colour), light(behind(one))].sort((a, b) => b - a);
         if ((high + 0.05) / (low + 0.05) < 4.5) found.push(`${one.tagName}.${one.className} ${colour}`);

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from model_governance.documents.page import Bars, Block, Facts, Section
-from model_governance.documents.values import paths, section_of, without
+from model_governance.documents.page import Bars, Block, Facts, Section, Table
+from model_governance.documents.values import cell, paths, section_of, without
 from model_governance.documents.wording import field_name, number
 
 _GLOBAL = "global_shap_values"
@@ -45,6 +45,11 @@ def _label(heading: str, told: Mapping[str, Any]) -> Section:
             blocks.append(Bars("Global SHAP values", "Feature", "Mean absolute SHAP value", drawn))
         left_out = {name: values[name] for name, one in found.items() if one is None and name in values}
         rest = without(told, _GLOBAL) | ({_GLOBAL: left_out} if left_out else {})
+    alike = [key for key, item in rest.items() if isinstance(item, Mapping) and item and set(item) == set(values or ())]
+    blocks += [
+        Table(field_name(key), ["Feature", "Value"], [[str(name), cell(one)] for name, one in rest.pop(key).items()])
+        for key in alike
+    ]
     if rest:
         blocks.append(Facts([(field_name(path), said) for path, said in paths(rest)]))
     return Section(heading, blocks)

@@ -8,7 +8,7 @@ from typing import Any
 from model_governance.documents.bias import bias_section
 from model_governance.documents.data_quality import expectations_section
 from model_governance.documents.explainability import explanations_section
-from model_governance.documents.model_quality import quality_section
+from model_governance.documents.model_quality import quality_section, slices_section
 from model_governance.documents.page import Section
 from model_governance.documents.values import section_of, without
 from model_governance.documents.wording import field_name
@@ -21,6 +21,7 @@ _FORMS: dict[str, Show] = {
     "binary_classification_metrics": quality_section,
     "multiclass_classification_metrics": quality_section,
     "regression_metrics": quality_section,
+    "slices": slices_section,
     "explanations": explanations_section,
     "results": expectations_section,
 }

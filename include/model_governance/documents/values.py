@@ -58,9 +58,12 @@ def line(value: Any) -> str:
 
 
 def cell(value: Any) -> str:
-    """Any value in one cell: a mapping or list by its paths."""
+    """Any value in one cell: an interval in words, another mapping or list by its paths."""
     if is_scalar(value):
         return line(value)
+    if is_interval(value):
+        rest = _besides(value)
+        return f"{scalar(value['lower'])} to {scalar(value['upper'])}" + (f"\n{rest}" if rest else "")
     return "\n".join(f"{path}: {said}" for path, said in paths(value))
 
 
@@ -71,6 +74,8 @@ def paths(value: Any) -> Iterator[tuple[str, str]]:
         path, item = waiting.pop()
         if is_scalar(item):
             yield path or "value", line(item)
+        elif isinstance(item, Sequence) and all(_is_plain(one) for one in item):
+            yield path or "value", ", ".join(scalar(one) for one in item)
         elif isinstance(item, Mapping):
             prefix = f"{path}." if path else ""
             waiting.extend((f"{prefix}{key}", each) for key, each in reversed([*item.items()]))
@@ -93,8 +98,12 @@ def records(caption: str, value: Sequence[Mapping[str, Any]], first: Sequence[st
         for place, key in enumerate(keys)
         if place and all(row[key] is None or number(row[key]) is not None for row in value if key in row)
     }
-    rows = [[cell(row[key]) if key in row else "" for key in keys] for row in value]
-    return Table(caption, [field_name(str(key)) for key in keys], rows, frozenset(numeric))
+    shared = {key: _shared_besides([row[key] for row in value if key in row]) for key in keys}
+    columns = [field_name(str(key)) + (f" ({shared[key]})" if shared[key] else "") for key in keys]
+    rows = [
+        [cell(_range(row[key]) if shared[key] else row[key]) if key in row else "" for key in keys] for row in value
+    ]
+    return Table(caption, columns, rows, frozenset(numeric))
 
 
 def without(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
@@ -118,6 +127,27 @@ def _blocks(name: str, value: Any) -> Iterator[Block]:
         yield Table(name, ["Place", "Value"], [[str(place), scalar(item)] for place, item in enumerate(value, 1)])
     else:
         yield Table(name, ["Place", "Value"], list(paths(value)))
+
+
+def is_interval(value: Any) -> bool:
+    """Whether the value is {"lower", "upper", ...} with a number each."""
+    return isinstance(value, Mapping) and all(number(value.get(end)) is not None for end in ("lower", "upper"))
+
+
+def _range(interval: Mapping[str, Any]) -> dict[str, Any]:
+    return {"lower": interval["lower"], "upper": interval["upper"]}
+
+
+def _besides(interval: Mapping[str, Any]) -> str:
+    """What an interval says besides its ends, such as its level."""
+    rest = without(interval, "lower", "upper")
+    return "; ".join(f"{path}: {said}" for path, said in paths(rest)) if rest else ""
+
+
+def _shared_besides(values: Sequence[Any]) -> str:
+    """What all intervals of a column say besides their ends; empty where they differ, or are none."""
+    said = {_besides(value) if is_interval(value) else "" for value in values}
+    return said.pop() if len(said) == 1 else ""
 
 
 def _width(rows: Sequence[Mapping[str, Any]]) -> int:

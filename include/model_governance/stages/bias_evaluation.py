@@ -12,6 +12,7 @@ from model_governance.hooks.model_registry import ApprovalStatus, RegistrationTy
 from model_governance.operators.run import Run
 from model_governance.operators.transform import TransformOperator
 from model_governance.stages.evidence import record_evidence
+from model_governance.stages.evidence_report import keep_evidence_report
 from model_governance.stages.task import stage_task
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def evaluate_model(run: Run) -> None:
     job_arn = completed(run.jobs.transform, run.job_name).arn
     for assess in (assess_model_quality, assess_post_training_bias):
         record_evidence(run, assess(held_out, predictions, run.use_case), datasets=data, job_arn=job_arn)
+    keep_evidence_report(run)
     package = run.package()
     if package.registration_type != RegistrationType.REGISTERED:
         run.installation.registry.set_registered(package.arn)

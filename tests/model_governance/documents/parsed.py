@@ -86,7 +86,7 @@ _ATTRIBUTES = {
     "transform",
     "xmlns",
 }
-_VALUE = re.compile(r"[\w #.,()/:;='-]*")
+_VALUE = re.compile(r"[\w #.,()/:;=+'-]*")
 
 
 class Parsed:

@@ -11,17 +11,33 @@ from model_governance.documents.evidence import KeptReport, evidence_page, overa
 from model_governance.documents.html import to_html
 
 ROC = {"false_positive_rates": [0, 0.5, 1], "true_positive_rates": [0, 0.8, 1]}
+INTERVAL = {"lower": 0.9, "upper": 0.95, "level": 0.95}
 QUALITY: dict[str, Any] = {
     "version": "1.0",
     "dataset": {"item_count": 598},
     "binary_classification_metrics": {
         "confusion_matrix": {"0": {"0": 40, "1": 33}, "1": {"0": 12, "1": 513}},
-        "accuracy": {"value": 0.9247, "standard_deviation": 0.004},
+        "accuracy": {"value": 0.9247, "standard_deviation": 0.004, "confidence_interval": INTERVAL},
         "auc": {"value": None, "standard_deviation": "NaN", "error": "all labels are positive"},
         "receiver_operating_characteristic_curve": ROC,
         "calibration": [[0.1, 0.2], [0.9, 0.8]],
+        "calibration_curve": {
+            "mean_predicted_probabilities": [0, 1],
+            "fractions_of_positives": [0, 1],
+            "rows": [3, 94],
+        },
         "a_later_metric": {"by_slice": {"white": {"1": 0.25}}},
     },
+    "slices": [
+        {
+            "facet": "white",
+            "groups": [
+                {"group": "1", "rows": 500, "metrics": {"auc": {"value": 0.8, "confidence_interval": INTERVAL}}},
+                {"group": "0", "rows": 98, "metrics": {"auc": {"value": 0.7}, "confusion_matrix": {"0": {"0": 77}}}},
+                {"group": "missing", "rows": 3, "not_assessable": "3 rows are fewer than 30"},
+            ],
+        }
+    ],
     "a_later_part": {"seen": "nevertheless"},
 }
 BIAS: dict[str, Any] = {
@@ -125,12 +141,22 @@ def test_model_quality_has_its_matrix_its_curves_and_its_values() -> None:
     shown = tables(document)
     assert shown["Confusion matrix"][1] == ["label 0", "40", "33"]
     assert shown["Confusion matrix"][0] == ["Label / predicted", "predicted 0", "predicted 1"]
-    assert shown["Values"][1][:3] == ["Accuracy", "0.9247", "0.004"]
     assert shown["Receiver operating characteristic curve: numbers"][2] == ["0.5", "0.8"]
     assert shown["Calibration: numbers"][0] == ["Predicted probability", "Observed share"]
-    assert len(document.all("svg")) == 2
+    assert shown["Values"][0][-1] == "Error" and shown["Values"][0][3] == "Confidence interval (level: 0.95)"
+    assert shown["Values"][1][3] == "0.9 to 0.95"
+    assert len(document.all("svg")) == 3
+    assert "calibration_curve.rows" in document.text() and "394" in document.text()
     assert "A_later_metric" not in document.text()
     assert all(said in document.text() for said in ("a_later_metric.by_slice.white.1", "0.25", "nevertheless"))
+
+
+def test_slices_stand_side_by_side_and_each_by_itself() -> None:
+    document = parsed(kept("model_quality", QUALITY, "pass"))
+    shown = tables(document)
+    assert shown["Metrics by group"] == [["Metric", "1", "0", "missing"], ["AUC", "0.8 (0.9 to 0.95)", "0.7", ""]]
+    assert shown["Groups"][3] == ["missing", "3", "3 rows are fewer than 30"]
+    assert "Group0" in document.text() and "77" in document.text()
 
 
 def test_shap_values_are_bars_in_order_of_size() -> None:
