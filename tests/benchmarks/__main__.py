@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 
-_ALL = ("bias", "data_quality", "drift", "server", "ledger", "decision", "lifecycle")
+_ALL = ("bias", "data_quality", "drift", "documents", "server", "ledger", "decision", "lifecycle")
 
 
 def main(names: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from model_governance.cli import (
+    card,
     clean_up,
     demo,
     gates,
@@ -12,6 +13,7 @@ from model_governance.cli import (
     oversight,
     policy,
     replay,
+    report,
     served,
     status,
     suggestions,
@@ -36,6 +38,8 @@ app.command("except")(oversight.grant)
 app.command("expired")(oversight.expired)
 app.command("missing")(gates.missing)
 app.command("status")(status.status)
+app.command("card")(card.card)
+app.command("report")(report.report)
 app.command("replay")(replay.replay)
 app.command("served")(served.served)
 app.command("use-cases")(use_cases.list_use_cases)

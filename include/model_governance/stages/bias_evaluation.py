@@ -13,6 +13,7 @@ from model_governance.operators.explanation import ExplanationOperator, explanat
 from model_governance.operators.run import Run
 from model_governance.operators.transform import TransformOperator
 from model_governance.stages.evidence import record_evidence
+from model_governance.stages.evidence_report import keep_evidence_report
 from model_governance.stages.task import stage_task
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def evaluate_model(run: Run) -> None:
         record_evidence(run, assessment, datasets=data, job_arn=job_arn)
     explained = completed(run.jobs.transform, explanation_batch(run).job_name)
     record_evidence(run, explain_model(run, explained, predictions), datasets=data, job_arn=explained.arn)
+    keep_evidence_report(run)
     package = run.package()
     if package.registration_type != RegistrationType.REGISTERED:
         run.installation.registry.set_registered(package.arn)

@@ -48,5 +48,10 @@ def data() -> Callable[..., Data]:
 
 @pytest.fixture
 def use_case() -> Callable[..., UseCase]:
-    """A use case; keywords replace what it says."""
-    return lambda **changes: UseCase.model_validate({**USE_CASE, **changes})
+    """A use case; keywords replace what it says. Its problem type, unless given, is the one of its label."""
+
+    def declare(**changes: Any) -> UseCase:
+        label = Data.model_validate({**DATA, **changes.get("data", {})}).label
+        return UseCase.model_validate({**USE_CASE, "problem_type": label.problem_type, **changes})
+
+    return declare
