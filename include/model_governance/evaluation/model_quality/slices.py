@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from model_governance.domain.use_case import Facet
 from model_governance.evaluation.bias.axes import facet_axis
 
-MOST_GROUPS = 20
-"""Groups of one facet that are measured; the rows of the others are counted together."""
 _SHOWN_METRICS = ("accuracy", "auc", "precision", "recall", "true_negative_rate", "weighted_f1", "mse", "mae", "r2")
 
 Rows = NDArray[np.int64]
@@ -37,7 +35,7 @@ def measure_slices(
         minimum_rows: Below this many rows a group is not assessable.
 
     Returns:
-        [{"facet", "groups": [{"group", "rows", "metrics"?, "not_assessable"?}]}], the largest group first.
+        [{"facet", "groups": [{"group", "rows", "metrics", "not_assessable"?}]}], the largest group first.
 
     Raises:
         EvaluationRefused: A facet has too many values, or a threshold and a value that is no number.
@@ -48,14 +46,7 @@ def measure_slices(
         codes, names = pd.factorize(groups)
         sizes = np.bincount(codes, minlength=len(names))
         order = sorted(range(len(names)), key=lambda code: (-int(sizes[code]), str(names[code])))
-        entries = [
-            _slice(str(names[code]), np.flatnonzero(codes == code), measure, minimum_rows)
-            for code in order[:MOST_GROUPS]
-        ]
-        rest = order[MOST_GROUPS:]
-        if rest:
-            rows = int(sizes[rest].sum())
-            entries.append({"group": f"{len(rest)} smaller groups", "rows": rows, "not_assessable": "not measured"})
+        entries = [_slice(str(names[code]), np.flatnonzero(codes == code), measure, minimum_rows) for code in order]
         sliced.append({"facet": facet.name_or_index, "groups": entries})
     return sliced
 

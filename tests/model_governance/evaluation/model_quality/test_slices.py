@@ -1,4 +1,4 @@
-"""Slices: each group by itself, the small ones marked, the many bounded, the missing named."""
+"""Slices: each group by itself, the small ones marked, the missing named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from model_governance.domain.use_case import Facet
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.model_quality.binary import measure_binary_classification
-from model_governance.evaluation.model_quality.slices import MOST_GROUPS, measure_slices
+from model_governance.evaluation.model_quality.slices import measure_slices
 
 
 def sliced(values, facet, minimum_rows=2):
@@ -42,11 +42,3 @@ def test_a_threshold_makes_two_groups():
 def test_a_threshold_on_text_is_refused_with_the_value():
     with pytest.raises(EvaluationRefused, match="seven"):
         sliced(["1", "seven"], Facet(name_or_index="sex", value_or_threshold=(2,), threshold=True))
-
-
-def test_the_smallest_of_many_groups_are_counted_together():
-    values = [str(position) for position in range(MOST_GROUPS + 5)] + ["0"]
-    groups = sliced(values, Facet(name_or_index="sex"))
-    assert groups[0]["group"] == "0"
-    assert groups[-1] == {"group": "5 smaller groups", "rows": 5, "not_assessable": "not measured"}
-    assert sum(group["rows"] for group in groups) == len(values)
