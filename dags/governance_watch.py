@@ -8,11 +8,9 @@
 Each notice goes out once by each channel (`MODEL_GOVERNANCE_NOTIFY`), however often this runs.
 """
 
-from datetime import UTC, datetime
-
 from airflow.sdk import DAG
 
-from model_governance.stages.watch import EVERY_QUARTER_HOUR, WATCH_DEFAULTS, tell_deciders, tell_owners
+from model_governance.stages.watch import EVERY_QUARTER_HOUR, SINCE, WATCH_DEFAULTS, tell_deciders, tell_owners
 
 with DAG(
     dag_id="governance_watch",
@@ -20,7 +18,7 @@ with DAG(
     description="Reminders and escalations at waiting gates; endpoints whose approval has run out.",
     doc_md=__doc__,
     schedule=EVERY_QUARTER_HOUR,
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=SINCE,
     catchup=False,
     max_active_runs=1,
     max_active_tasks=1,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, get_current_context, task
@@ -23,6 +23,9 @@ from model_governance.hooks.installation import Installation
 log = logging.getLogger(__name__)
 
 EVERY_QUARTER_HOUR = CronTriggerTimetable("*/15 * * * *", timezone="UTC")
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+"""Long past, so that an installation begins with a look at once: what fell due while it was down is told then."""
+
 WATCH_DEFAULTS: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=60)}
 """For the watch's tasks: an outage of minutes is waited for; a longer one is made up for by a later tick."""
 
@@ -36,7 +39,7 @@ def tell_deciders() -> None:
     from model_governance.notifiers.dispatch import Dispatch
 
     dispatch = Dispatch.of(Installation.load(AirflowClients(PIPELINE_CONNECTION)))
-    is_awaited = _is_awaited_in_airflow(get_current_context()["ti"])
+    is_awaited = is_awaited_in_airflow(get_current_context()["ti"])
     each_by_itself(use_cases_on_record(dispatch.installation), lambda name: dispatch.tell_deciders(name, is_awaited))
 
 
@@ -89,8 +92,12 @@ def each_by_itself(use_cases: tuple[str, ...], look: Callable[[str], object]) ->
         raise failures[0]
 
 
-def _is_awaited_in_airflow(task_instance: Any) -> Callable[[GateRequest], bool]:
-    """Whether the run that asked still waits, by Airflow; a run that was ended or deleted by hand has withdrawn."""
+def is_awaited_in_airflow(task_instance: Any) -> Callable[[GateRequest], bool]:
+    """Whether the run that asked still waits, by Airflow; a run that was ended or deleted by hand has withdrawn.
+
+    Args:
+        task_instance: The task that asks, through Airflow's own interface for tasks.
+    """
 
     def is_awaited(request: GateRequest) -> bool:
         if not request.run_id:
