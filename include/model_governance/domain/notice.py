@@ -142,7 +142,7 @@ def in_words(waited: timedelta) -> str:
 def _where(waiting: WaitingRequest) -> str:
     request = waiting.request
     version = f" version {request.version}" if request.version else ""
-    return f"{request.gate.value} gate of {request.use_case}{version}"
+    return f"{request.gate.value.replace('_', '-')} gate of {request.use_case}{version}"
 
 
 def _deciders(waiting: WaitingRequest) -> str:
