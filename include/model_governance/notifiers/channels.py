@@ -20,6 +20,7 @@ from model_governance.errors import NoticeNotSent
 log = logging.getLogger(__name__)
 
 SLACK_SECONDS = 10
+_SILENT = logging.Logger("silent", level=logging.CRITICAL + 1)
 _CONNECTION = re.compile(r"[\w.-]{1,200}")
 _TOPIC = re.compile(r"arn:aws[\w-]*:sns:(?P<region>[a-z0-9-]+):\d{12}:[\w-]{1,256}(\.fifo)?")
 
@@ -116,7 +117,10 @@ class SlackChannel:
         """
         from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
 
-        hook = SlackWebhookHook(slack_webhook_conn_id=self.connection, timeout=SLACK_SECONDS)
+        # Slack's client would log the webhook's address, a secret, when it tries again; here the watch does that.
+        hook = SlackWebhookHook(
+            slack_webhook_conn_id=self.connection, timeout=SLACK_SECONDS, retry_handlers=[], logger=_SILENT
+        )
         hook.send(**as_slack(notice), unfurl_links=False, unfurl_media=False)
 
 

@@ -8,14 +8,16 @@ repeat, and a tick that is missed is made up for by the next.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from model_governance.domain.request import GateRequest
-from model_governance.errors import GovernanceError
+from model_governance.errors import GovernanceError, RecordMissing
 from model_governance.hooks.airflow_api import DAG_PREFIX
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
 from model_governance.hooks.installation import Installation
@@ -40,16 +42,35 @@ def tell_deciders() -> None:
 
     dispatch = Dispatch.of(Installation.load(AirflowClients(PIPELINE_CONNECTION)))
     is_awaited = is_awaited_in_airflow(get_current_context()["ti"])
-    each_by_itself(use_cases_on_record(dispatch.installation), lambda name: dispatch.tell_deciders(name, is_awaited))
+    with a_missing_bucket_skips_the_task():
+        names = use_cases_on_record(dispatch.installation)
+    each_by_itself(names, lambda name: dispatch.tell_deciders(name, is_awaited))
 
 
 @task(do_xcom_push=False)
 def tell_owners() -> None:
     """Flag what serves although its approval has run out, tell its owner, and take flags back that no longer hold."""
+    from model_governance.decisions.waiting import use_cases_on_record
     from model_governance.notifiers.dispatch import Dispatch
 
     dispatch = Dispatch.of(Installation.load(AirflowClients(PIPELINE_CONNECTION)))
-    each_by_itself(tuple(dispatch.installation.use_cases.valid), lambda name: flag_and_tell(dispatch, name))
+    with a_missing_bucket_skips_the_task():
+        on_record = use_cases_on_record(dispatch.installation)
+    declared = dispatch.installation.use_cases.valid
+    each_by_itself(tuple(name for name in on_record if name in declared), lambda name: flag_and_tell(dispatch, name))
+
+
+@contextmanager
+def a_missing_bucket_skips_the_task() -> Iterator[None]:
+    """What is called within: in an installation so new that its bucket is not there yet, there is nothing to look at.
+
+    Raises:
+        AirflowSkipException: In place of the store's answer, with its words.
+    """
+    try:
+        yield
+    except RecordMissing as missing:
+        raise AirflowSkipException(f"nothing is on record yet: {missing}") from missing
 
 
 def flag_and_tell(dispatch: Any, use_case: str) -> None:

@@ -7,6 +7,7 @@ import logging
 from dataclasses import replace
 
 import pytest
+from tests.model_governance.conftest import free_port
 from tests.model_governance.domain.test_notice import HOSTILE, notice_with
 from tests.model_governance.notifiers.conftest import TOPIC, Listener, Mailbox
 
@@ -88,6 +89,17 @@ def test_a_slack_webhook_that_refuses_is_a_failure(slack: Listener) -> None:
     slack.status = 403
     with pytest.raises(Exception, match="Status Code: 403"):
         SlackChannel("slack_default").send(NOTICE, "id")
+
+
+def test_a_slack_webhook_that_cannot_be_reached_is_logged_by_nobody_with_its_address(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    connection = {"conn_type": "slackwebhook", "host": f"http://127.0.0.1:{free_port()}", "password": "T0/B0/hush-hush"}
+    monkeypatch.setenv("AIRFLOW_CONN_SLACK_DEFAULT", json.dumps(connection))
+    with caplog.at_level(logging.DEBUG), pytest.raises(OSError) as refused:
+        SlackChannel("slack_default").send(NOTICE, "id")
+    out, err = capfd.readouterr()
+    assert "hush-hush" not in caplog.text + out + err + str(refused.value)
 
 
 def test_a_topic_gets_the_plain_text_its_subject_and_what_to_filter_by(topic: Listener) -> None:

@@ -193,6 +193,27 @@ def test_a_refusing_mail_server_and_a_refusing_webhook_leave_no_secret_behind(
     assert "hush-hush" not in "".join(kept) + ours
 
 
+def test_a_failure_that_quotes_a_connections_secret_is_recorded_and_logged_without_it(
+    case: Case, slack: Listener, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
+
+    def quote(hook: SlackWebhookHook, **_: object) -> None:
+        raise OSError(f"cannot reach {hook.client.url}")
+
+    monkeypatch.setattr(SlackWebhookHook, "send", quote)
+    case.governed()
+    with caplog.at_level(logging.DEBUG):
+        tick(case, SlackChannel("slack_default"))
+    keys = list(case.pipeline.artifacts.list(f"notifications/{case.name}/"))
+    kept = "".join(case.pipeline.artifacts.get(key).decode() for key in keys)
+    assert "cannot reach" in kept
+    assert "hush-hush" not in kept
+    assert "hush-hush" not in "".join(
+        each.getMessage() for each in caplog.records if each.name.startswith("model_governance")
+    )
+
+
 def test_mail_slack_and_a_topic_are_all_told_of_one_opening(
     case: Case, mailbox: Mailbox, slack: Listener, topic: Listener
 ) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
 from tests.model_governance.domain.literals import request
 
-from model_governance.stages.watch import is_awaited_in_airflow
+from model_governance.errors import RecordMissing
+from model_governance.stages.watch import a_missing_bucket_skips_the_task, is_awaited_in_airflow
 
 RUN = "manual__1"
 WAIT = "governance_approval.wait"
@@ -51,3 +53,9 @@ def test_a_request_is_awaited_until_its_run_waits_no_more(answer: dict[str, Any]
 
 def test_a_request_outside_a_run_is_awaited() -> None:
     assert is_awaited_in_airflow(TaskInstance({}))(request())
+
+
+def test_an_installation_without_its_bucket_yet_has_nothing_to_look_at() -> None:
+    with pytest.raises(AirflowSkipException, match="nothing is on record yet: no such bucket"):
+        with a_missing_bucket_skips_the_task():
+            raise RecordMissing("no such bucket")
