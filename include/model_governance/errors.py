@@ -73,3 +73,7 @@ class RecordConflict(GovernanceError):
 
 class RequestRefused(GovernanceError):
     """A service found a request invalid; the message is the service's own."""
+
+
+class NoticeNotSent(GovernanceError):
+    """A notice could not leave by a channel; the message says why. Another tick tries again."""

@@ -58,16 +58,18 @@ class Program(StrEnum):
 _WITH_DATABASE = {Program.API_SERVER, Program.DAG_PROCESSOR, Program.TRIGGERER, Program.SCHEDULER, Program.MIGRATE}
 _WITH_CONNECTIONS = {Program.API_SERVER, Program.DAG_PROCESSOR, Program.TRIGGERER, Program.SCHEDULER, Program.WORKER}
 _DECIDING = {Program.API_SERVER, Program.TRIGGERER}
+_RUNNING_TASKS = {Program.SCHEDULER, Program.WORKER}
 _SIGNING_LOG_REQUESTS = {Program.API_SERVER, Program.LOGS}
 _SIGNING_TASKS_TOKENS = {Program.API_SERVER, Program.SCHEDULER}
 
 
-def environment_of(program: Program, settings: Settings) -> dict[str, str]:
+def environment_of(program: Program, settings: Settings, given: Mapping[str, str] | None = None) -> dict[str, str]:
     """All variables of a program but those of the machine (``machine_environment``).
 
     Args:
         program: The program.
         settings: The installation's settings, with its secrets made.
+        given: Whence the connections of the user's own for notices, which only those learn who run tasks.
     """
     credentials = Credentials(settings.secrets)
     exported = {name: value for name, value in settings.exported.items() if name not in _NOT_FOR_PROGRAMS}
@@ -89,10 +91,16 @@ def environment_of(program: Program, settings: Settings) -> dict[str, str]:
     if program in _WITH_CONNECTIONS:
         variables |= _public_keys(credentials)
         variables["AIRFLOW_CONN_AWS_DEFAULT"] = _connection(settings, credentials.key("pipeline"))
-        variables["AIRFLOW_CONN_AWS_DECISIONS"] = _connection(settings, None)
+    if program in _RUNNING_TASKS:
+        variables |= notice_connections(settings, given or {})
     if program in _DECIDING:
         variables |= _keys(credentials.key("decision-service"))
     return variables
+
+
+def notice_connections(settings: Settings, given: Mapping[str, str]) -> dict[str, str]:
+    """The variables (``AIRFLOW_CONN_...``) of the connections for notices that the user has set, and no others."""
+    return {name: given[name] for name in settings.notice_connections if given.get(name)}
 
 
 def machine_environment(
@@ -155,11 +163,11 @@ def _clients(settings: Settings) -> dict[str, str]:
     return {**endpoints, **nowhere, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def _connection(settings: Settings, key: Key | None) -> str:
-    """An Airflow connection to both servers. Without a key, its user acts with the credentials of his process."""
+def _connection(settings: Settings, key: Key) -> str:
+    """An Airflow connection to both servers."""
     services = {service: {"endpoint_url": url} for service, url in _endpoints(settings).items()}
     extra = {"region_name": settings.region, "service_config": services}
-    login = {"login": key.access_key_id, "password": key.secret_access_key} if key else {}
+    login = {"login": key.access_key_id, "password": key.secret_access_key}
     return json.dumps({"conn_type": "aws", **login, "extra": extra})
 
 

@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> None:
         settings = Settings.from_environment()
         settings.refuse_what_is_unsafe()
         first = settings.environments / "s3" / "bin" if program is Program.S3 else None
-        environment = {**machine_environment(first_on_path=first), **environment_of(program, settings)}
+        environment = {**machine_environment(first_on_path=first), **environment_of(program, settings, os.environ)}
         if program is Program.SCHEDULER:
             end_idle_orphans(settings.home)
     except (StackError, ValueError) as fault:

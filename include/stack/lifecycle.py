@@ -155,7 +155,7 @@ def _start(settings: Settings, environment: dict[str, str], say: Say) -> None:
     (settings.home / "run" / "settings.json").write_text(json.dumps(known), encoding="utf-8")
     _migrate(settings, say)
     say("starting the stack ...")
-    start(settings)
+    start(settings, environment)
 
 
 def _make_folders(settings: Settings) -> None:

@@ -20,6 +20,9 @@ from typing import Any
 from stack.errors import SettingRefused
 
 PROJECT = Path(__file__).resolve().parents[2]
+OWN_CONNECTIONS = ("AIRFLOW_CONN_AWS_DEFAULT",)
+"""Variables of connections that the stack writes itself."""
+
 LONGEST_SOCKET = 100
 """Characters that a Unix socket's path may have; some systems take 104."""
 
@@ -106,6 +109,7 @@ class Settings:
         witness: File that is told the ledgers' heads, outside the bucket.
         execution_role_arn: Role that jobs are created with.
         policy_owner: The person who enters policies and people files.
+        notify: Channels of notices, such as ``log,email:smtp_default``; by default a line in the log.
     """
 
     home: Path = _setting("{project}/.stack")
@@ -143,6 +147,7 @@ class Settings:
     witness: Path = _setting("{home}/witness/heads.jsonl")
     execution_role_arn: str = _setting("arn:aws:iam::{account}:role/model-governance-execution")
     policy_owner: str = _setting("policy-owner")
+    notify: str = _setting("log")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -173,6 +178,13 @@ class Settings:
     def s3_is_ours(self) -> bool:
         """Whether the stack runs the object store itself."""
         return self.s3_url == f"http://{self.host}:{self.s3_port}"
+
+    @property
+    def notice_connections(self) -> tuple[str, ...]:
+        """The variables of the Airflow connections that ``notify`` names; never those of the stack's own."""
+        named = [text.split(":")[1] for text in self.notify.replace(",", " ").split() if ":" in text]
+        variables = (f"AIRFLOW_CONN_{name.upper()}" for name in named)
+        return tuple(dict.fromkeys(each for each in variables if each not in OWN_CONNECTIONS))
 
     @property
     def ports(self) -> dict[str, int]:

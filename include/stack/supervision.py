@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -14,7 +15,7 @@ from typing import Any
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from stack.environment import MARK, machine_environment
+from stack.environment import MARK, machine_environment, notice_connections
 from stack.errors import NotRunning, StackError, Stopping
 from stack.processes import end_processes
 from stack.settings import Settings
@@ -60,8 +61,12 @@ def parts(settings: Settings) -> list[Part]:
     return [Part(entry["name"], entry["statename"], entry["pid"], float(entry["start"])) for entry in listed]
 
 
-def start(settings: Settings) -> None:
+def start(settings: Settings, given: Mapping[str, str]) -> None:
     """Start supervisor, which starts everything else, and wait until it answers.
+
+    Args:
+        settings: The installation.
+        given: Whence the user's own connections for notices; supervisor holds them in memory, and no file does.
 
     Raises:
         StackError: It does not start; the message holds what it said.
@@ -70,6 +75,7 @@ def start(settings: Settings) -> None:
     environment = {
         **machine_environment(),
         **settings.exported,
+        **notice_connections(settings, given),
         MARK: str(settings.home),
         "MODEL_GOVERNANCE_SOCKET": str(settings.socket),
         "MODEL_GOVERNANCE_PROJECT": str(settings.project),

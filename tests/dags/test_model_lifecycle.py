@@ -52,6 +52,11 @@ def read_dags() -> Any:
     return DagBag(PROJECT / "dags", bundle_path=PROJECT / "dags", bundle_name="tests")
 
 
+def lifecycles(bag: Any) -> set[str]:
+    """Ids of the DAGs that are of a use case."""
+    return {dag_id for dag_id in bag.dags if dag_id.startswith("model_lifecycle.")}
+
+
 def test_the_lifecycle_is_eight_stages_one_after_the_other(use_cases: Path) -> None:
     copy_use_case(use_cases, "loan-approval")
     bag = read_dags()
@@ -71,14 +76,14 @@ def test_the_lifecycle_is_eight_stages_one_after_the_other(use_cases: Path) -> N
 def test_every_folder_is_a_dag_of_its_own(use_cases: Path) -> None:
     for name in ("loan-approval", "card-limits"):
         copy_use_case(use_cases, name)
-    assert set(read_dags().dags) == {"model_lifecycle.loan-approval", "model_lifecycle.card-limits"}
+    assert lifecycles(read_dags()) == {"model_lifecycle.loan-approval", "model_lifecycle.card-limits"}
 
 
 def test_a_broken_folder_is_an_import_error_and_the_others_go_on(use_cases: Path) -> None:
     copy_use_case(use_cases, "loan-approval")
     broken = copy_use_case(use_cases, "card-limits", owner=7)
     bag = read_dags()
-    assert set(bag.dags) == {"model_lifecycle.loan-approval"}
+    assert lifecycles(bag) == {"model_lifecycle.loan-approval"}
     [(file, error)] = bag.import_errors.items()
     assert file == "refused_use_cases.py"
     assert f"{broken}: owner: " in error
@@ -87,7 +92,7 @@ def test_a_broken_folder_is_an_import_error_and_the_others_go_on(use_cases: Path
 
 def test_no_folder_at_all_is_no_error(use_cases: Path) -> None:
     bag = read_dags()
-    assert (bag.dags, bag.import_errors) == ({}, {})
+    assert (lifecycles(bag), bag.import_errors) == (set(), {})
 
 
 def test_a_run_has_a_form_and_none_of_its_fields_names_another_use_case(use_cases: Path) -> None:
@@ -130,6 +135,19 @@ def test_outages_are_retried_and_failures_recorded_by_every_task_but_the_waiting
         is_waiting = task.task_id.endswith(".wait")
         assert (task.retries == 0) is is_waiting
         assert bool(task.on_failure_callback) is not is_waiting
+
+
+def test_a_gates_request_tells_people_once_it_has_succeeded_and_no_other_task_does(use_cases: Path) -> None:
+    copy_use_case(use_cases, "loan-approval")
+    dag = read_dags().dags["model_lifecycle.loan-approval"]
+    told = {
+        task.task_id: [each.gate for each in task.on_success_callback] for task in dag.tasks if task.on_success_callback
+    }
+    assert told == {
+        "use_case_approval.request": ["use_case"],
+        "governance_approval.request": ["governance"],
+        "production_approval.request": ["production"],
+    }
 
 
 def test_a_dag_survives_airflows_serialisation_unchanged_from_parse_to_parse(use_cases: Path) -> None:
@@ -175,8 +193,8 @@ def test_reading_the_dags_loads_nothing_that_takes_seconds(use_cases: Path) -> N
 
     copy_use_case(use_cases, "loan-approval")
     program = (
-        "import sys; sys.path.insert(0, 'dags'); import model_lifecycle; "
-        "print([name for name in ('great_expectations', 'pandas', 'sklearn') if name in sys.modules])"
+        "import sys; sys.path.insert(0, 'dags'); import model_lifecycle, governance_watch; "
+        "print([name for name in ('great_expectations', 'pandas', 'sklearn', 'slack_sdk') if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert answer.stdout.strip().endswith("[]")

@@ -28,6 +28,8 @@ BROKEN_DATA = "broken-data"
 BIASED = "biased-model"
 BROKEN_FOLDER = "broken-folder"
 
+REMINDED_AFTER_SECONDS = 60
+
 
 def write_use_case(folder: Path, name: str, **changes: Any) -> None:
     """The example's folder under another name, its declaration changed."""
@@ -54,8 +56,21 @@ def use_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(use_cases: Path) -> Iterator[RunningStack]:
-    with running_stack_with(MODEL_GOVERNANCE_USE_CASES=str(use_cases)) as running:
+def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example's policies, but for a first gate that reminds after so few seconds that a test can wait for it."""
+    folder = tmp_path_factory.mktemp("organisation") / "policies"
+    shutil.copytree(EXAMPLE.parents[1] / "policies", folder)
+    policy = yaml.safe_load((folder / "policy.yaml").read_text())
+    for gates in policy["gates"].values():
+        gates["use_case"] = {**gates["use_case"], "remind_after_hours": REMINDED_AFTER_SECONDS / 3600}
+    (folder / "policy.yaml").write_text(yaml.safe_dump(policy, sort_keys=False))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(use_cases: Path, policies: Path) -> Iterator[RunningStack]:
+    folders = {"MODEL_GOVERNANCE_USE_CASES": str(use_cases), "MODEL_GOVERNANCE_POLICIES": str(policies)}
+    with running_stack_with(**folders) as running:
         yield running
 
 

@@ -129,7 +129,7 @@ def test_a_broken_folder_is_shown_in_airflow_and_the_others_run(lifecycles: Life
     assert [error["filename"] for error in errors] == ["refused_use_cases.py"]
     assert f"{BROKEN_FOLDER}/use_case.yaml: owner:" in errors[0]["stack_trace"]
     dags = lifecycle.call("admin", "GET", "/api/v2/dags").json()["dags"]
-    assert {dag["dag_id"] for dag in dags} == {f"model_lifecycle.{name}" for name in lifecycles}
+    assert {dag["dag_id"] for dag in dags} == {"governance_watch", *(f"model_lifecycle.{name}" for name in lifecycles)}
 
 
 def test_no_connection_that_the_web_server_knows_carries_the_keys_that_decide(stack: RunningStack) -> None:

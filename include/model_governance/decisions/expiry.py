@@ -13,10 +13,13 @@ from model_governance.decisions.in_force import people_in_force, policy_in_force
 from model_governance.decisions.record import read_record, since_clean_up
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.notice import reasons_without_data
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
+from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus, stage_description
 
 _FLAG = "model-governance:approval"
+_EXPIRED = "expired"
+_WITHOUT = "without standing approval"
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,10 @@ class ExpiredApproval:
         subject: Its ARN.
         endpoint: The endpoint that serves it.
         reasons: Why, by gate.
+        told: The same as its owner is told it, without what the records quote of a data set.
         owner: Id of the use case's owner, who is to be told.
         email: Where; empty for nowhere.
+        sequence: The ledger's entry that holds the deployment.
     """
 
     use_case: str
@@ -38,15 +43,17 @@ class ExpiredApproval:
     subject: str
     endpoint: str
     reasons: dict[Gate, str]
+    told: dict[Gate, str]
     owner: str
     email: str
+    sequence: int
 
     @property
     def sentence(self) -> str:
         """All of it in one line."""
         why = "; ".join(f"{gate} gate: {reason}" for gate, reason in self.reasons.items())
         served = f"endpoint {self.endpoint} serves version {self.version} of {self.use_case}"
-        return f"{served} without standing approval: {why}"
+        return f"{served} {_WITHOUT}: {why}"
 
 
 def expired_approvals(installation: Installation) -> tuple[ExpiredApproval, ...]:
@@ -55,7 +62,7 @@ def expired_approvals(installation: Installation) -> tuple[ExpiredApproval, ...]
     Raises:
         PolicyNotEntered, LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    found = (_expired(installation, name) for name in installation.use_cases.valid)
+    found = (expired_approval(installation, name) for name in installation.use_cases.valid)
     return tuple(each for each in found if each is not None)
 
 
@@ -70,26 +77,64 @@ def flag_expired(installation: Installation) -> tuple[ExpiredApproval, ...]:
     """
     found = expired_approvals(installation)
     for each in found:
-        if installation.endpoints.find(each.endpoint) is not None:
-            installation.endpoints.set_tag(each.endpoint, _FLAG, f"expired: {' and '.join(each.reasons)} gate")
-        package = installation.registry.describe(each.subject)
-        if package.stage_status == StageStatus.DEPLOYED and package.stage_description != each.sentence:
-            installation.registry.set_life_cycle(each.subject, PRODUCTION_STAGE, StageStatus.DEPLOYED, each.sentence)
+        flag(installation, each)
     return found
 
 
-def _expired(installation: Installation, use_case: str) -> ExpiredApproval | None:
+def flag(installation: Installation, expired: ExpiredApproval) -> None:
+    """Flags one endpoint with a tag, and its version in the life cycle; what is flagged already is left alone.
+
+    Raises:
+        RecordMissing, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    _tag(installation, expired.endpoint, f"{_EXPIRED}: {' and '.join(expired.reasons)} gate")
+    package = installation.registry.describe(expired.subject)
+    if package.stage_status == StageStatus.DEPLOYED and package.stage_description != stage_description(
+        expired.sentence
+    ):
+        installation.registry.set_life_cycle(expired.subject, PRODUCTION_STAGE, StageStatus.DEPLOYED, expired.sentence)
+
+
+def take_flag_back(installation: Installation, use_case: str) -> bool:
+    """Takes the flag from what serves with standing approval again, and says whether there was one.
+
+    To be asked only about a use case that ``expired_approval`` finds nothing for.
+
+    Raises:
+        LedgerBroken, RecordMissing, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    deployed = _last_deployment(installation.ledger(use_case).entries())
+    endpoint = str(deployed.body["endpoint"]) if deployed else ""
+    if deployed is None or installation.endpoints.find(endpoint) is None:
+        return False
+    if not installation.endpoints.tag(endpoint, _FLAG).startswith(_EXPIRED):
+        return False
+    package = installation.registry.describe(deployed.subject)
+    if package.stage_status == StageStatus.DEPLOYED and _WITHOUT in package.stage_description:
+        words = f"serves from endpoint {endpoint}"
+        installation.registry.set_life_cycle(deployed.subject, PRODUCTION_STAGE, StageStatus.DEPLOYED, words)
+    _tag(installation, endpoint, "standing")
+    return True
+
+
+def expired_approval(installation: Installation, use_case: str) -> ExpiredApproval | None:
+    """The version of a use case that serves and would not be let through now; None if there is none.
+
+    Raises:
+        PolicyNotEntered, LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
     entries = installation.ledger(use_case).entries()
     deployed = _last_deployment(entries)
     if deployed is None:
         return None
     policy, people = policy_in_force(installation), people_in_force(installation)
-    reasons = {}
+    reasons, told = {}, {}
     for gate in (Gate.GOVERNANCE, Gate.PRODUCTION):
         record = read_record(entries, gate, deployed.subject)
         verdict = evaluate_record(installation, record, policy, None)
         if not verdict.is_open:
             reasons[gate] = "; ".join(verdict.reasons)
+            told[gate] = reasons_without_data(verdict)
     if not reasons:
         return None
     owner = installation.use_case(use_case).owner
@@ -100,9 +145,17 @@ def _expired(installation: Installation, use_case: str) -> ExpiredApproval | Non
         subject=deployed.subject,
         endpoint=str(deployed.body["endpoint"]),
         reasons=reasons,
+        told=told,
         owner=owner,
         email=person.email if person else "",
+        sequence=deployed.sequence,
     )
+
+
+def _tag(installation: Installation, endpoint: str, value: str) -> None:
+    is_there = installation.endpoints.find(endpoint) is not None
+    if is_there and installation.endpoints.tag(endpoint, _FLAG) != value:
+        installation.endpoints.set_tag(endpoint, _FLAG, value)
 
 
 def _last_deployment(entries: Sequence[Entry]) -> Entry | None:

@@ -12,6 +12,9 @@ from model_governance.domain.declaration import read_declaration
 from model_governance.domain.use_case import PersonId
 from model_governance.errors import PolicyInvalid
 
+_ADDRESS = r"^([^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+@[A-Za-z0-9.-]+)?$"
+"""One bare address or none: nothing that a mail program could take for a second one, or for a header."""
+
 
 class Person(BaseModel):
     """A person, under each of the names that a decision's channel may know.
@@ -23,6 +26,8 @@ class Person(BaseModel):
         roles: What the person may decide as, such as ``governance_officer``.
         group: The organisation's unit, for decisions that need several of them.
         email: Where notices go; empty for nobody.
+        deputy: Id of who is told when this person leaves a gate waiting beyond the policy's limit. It gives no right:
+            a deputy decides by roles of his own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,7 +37,8 @@ class Person(BaseModel):
     principal: str = Field(min_length=1)
     roles: tuple[str, ...] = ()
     group: str = Field(min_length=1)
-    email: str = ""
+    email: str = Field(default="", pattern=_ADDRESS)
+    deputy: PersonId | None = None
 
 
 class People(BaseModel):
@@ -50,6 +56,26 @@ class People(BaseModel):
             if repeated:
                 raise ValueError(f"{field} {', '.join(repeated)} is given to more than one person")
         return self
+
+    @model_validator(mode="after")
+    def _deputies_may_decide_too(self) -> People:
+        for person in self.people:
+            if person.deputy is not None:
+                self._refuse_deputy(person, person.deputy)
+        return self
+
+    def _refuse_deputy(self, person: Person, deputy_id: str) -> None:
+        deputy = self.by_id(deputy_id)
+        if deputy is None:
+            raise ValueError(f"{person.id}: deputy {deputy_id} is nobody in this file")
+        if deputy is person:
+            raise ValueError(f"{person.id}: deputy is the person himself")
+        if not set(person.roles) & set(deputy.roles):
+            held = ", ".join(deputy.roles) or "none"
+            raise ValueError(
+                f"{person.id}: deputy {deputy_id} holds none of the roles {', '.join(person.roles) or '(none)'} in "
+                f"which {person.id} decides (held: {held}); a deputy gets no role by being one"
+            )
 
     @property
     def digest(self) -> str:

@@ -28,6 +28,8 @@ class GateRule(BaseModel):
         holds_days: For how many days an approval counts; None for as long as nothing changes.
         revalidate_every_days: Days after which what the gate let through must be requested and approved anew before
             it is deployed again; None for never.
+        remind_after_hours: Hours of waiting after which those who may still decide are told again; None for never.
+        escalate_after_hours: Hours of waiting after which their deputies are told; None for never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,11 +42,20 @@ class GateRule(BaseModel):
     differs_from: tuple[Gate, ...] = ()
     holds_days: int | None = Field(default=None, ge=1, le=3660)
     revalidate_every_days: int | None = Field(default=None, ge=1, le=3660)
+    remind_after_hours: float | None = Field(default=None, gt=0, le=8784)
+    escalate_after_hours: float | None = Field(default=None, gt=0, le=8784)
 
     @model_validator(mode="after")
     def _no_more_groups_than_people(self) -> GateRule:
         if self.groups is not None and self.groups > self.approvals:
             raise ValueError(f"groups {self.groups} exceeds approvals {self.approvals}")
+        return self
+
+    @model_validator(mode="after")
+    def _reminds_before_it_escalates(self) -> GateRule:
+        remind, escalate = self.remind_after_hours, self.escalate_after_hours
+        if remind is not None and escalate is not None and remind >= escalate:
+            raise ValueError(f"remind_after_hours {remind:g} must be less than escalate_after_hours {escalate:g}")
         return self
 
     @property

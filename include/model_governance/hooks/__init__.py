@@ -2,6 +2,6 @@
 
 ``aws`` gives clients and turns their failures into this package's errors. On it stand the registry (``model_registry``,
 ``model_cards``, ``changes``, ``lineage``, ``approvals``), what serves (``endpoints``), the object store (``artifacts``,
-``ledger`` with its ``signer``) and the organisation's files (``configuration``, ``source_code``). ``installation``
-ties them together: it is what stages, triggers, pages and commands are handed.
+``ledger`` with its ``signer``, ``sent_notices``) and the organisation's files (``configuration``, ``source_code``).
+``installation`` ties them together: it is what stages, triggers, pages and commands are handed.
 """

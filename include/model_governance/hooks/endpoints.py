@@ -97,6 +97,18 @@ class Endpoints:
             body: bytes = answer["Body"].read()
         return body.decode()
 
+    def tag(self, name: str, key: str) -> str:
+        """The value of a tag of the endpoint; empty where it has none.
+
+        Raises:
+            RecordMissing: There is no such endpoint.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        arn = self.describe(name).arn
+        with calling("sagemaker", f"ListTags {name}"):
+            tags = self.client.list_tags(ResourceArn=arn)["Tags"]
+        return next((str(each["Value"]) for each in tags if each["Key"] == key), "")
+
     def set_tag(self, name: str, key: str, value: str) -> None:
         """Gives the endpoint a tag, for those who look at it in a console.
 

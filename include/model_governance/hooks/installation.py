@@ -26,6 +26,7 @@ from model_governance.hooks.ledger import Ledger, utc_now
 from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
+from model_governance.hooks.sent_notices import SentNotices
 from model_governance.hooks.signer import PublicKey, Signer
 from model_governance.hooks.sources import read_overrides
 from model_governance.hooks.texts import Texts
@@ -54,6 +55,8 @@ class Settings:
         airflow_url: Where people find Airflow.
         policy_owners: The principals who may enter a version of policy or people.
         data_sources: Files that are read in the place of the data a use case declares, by its name.
+        public_url: Where people's browsers reach Airflow, for the addresses in notices; ``airflow_url`` if empty.
+        notify: The channels of notices, as ``notifiers.channels`` reads them; empty for a line in the log.
     """
 
     bucket: str
@@ -71,6 +74,8 @@ class Settings:
     airflow_url: str
     policy_owners: tuple[str, ...] = ("policy-owner",)
     data_sources: Mapping[str, Path] = field(default_factory=dict)
+    public_url: str = ""
+    notify: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -102,6 +107,8 @@ class Settings:
             airflow_url=setting("AIRFLOW_URL", "http://127.0.0.1:8080").rstrip("/"),
             policy_owners=tuple(setting("POLICY_OWNER", "policy-owner").replace(",", " ").split()),
             data_sources=read_overrides(setting("DATA_SOURCES", "")),
+            public_url=setting("PUBLIC_URL", "").rstrip("/"),
+            notify=setting("NOTIFY", ""),
         )
 
 
@@ -204,6 +211,11 @@ class Installation:
     def texts(self) -> Texts:
         """Policies and people files by digest, as they were when requests and decisions referred to them."""
         return Texts(self.artifacts)
+
+    @cached_property
+    def sent_notices(self) -> SentNotices:
+        """Which notices have been sent, by channel."""
+        return SentNotices(self.artifacts, self.now)
 
     @cached_property
     def configuration(self) -> Configuration:

@@ -29,6 +29,7 @@ __all__ = [
     "ModelRegistry",
     "RegistrationType",
     "StageStatus",
+    "stage_description",
 ]
 
 _NEWEST_LOOKED_AT = 10
@@ -174,7 +175,7 @@ class ModelRegistry:
                 "ModelLifeCycle": {
                     "Stage": stage,
                     "StageStatus": status.value,
-                    "StageDescription": _line(description, _DESCRIPTION_LIMIT),
+                    "StageDescription": stage_description(description),
                 }
             },
         )
@@ -212,6 +213,11 @@ class ModelRegistry:
         except RecordMissing:
             return []
         return [summary["ModelPackageArn"] for summary in page["ModelPackageSummaryList"]]
+
+
+def stage_description(text: str) -> str:
+    """A description as the life cycle holds it."""
+    return _line(text, _DESCRIPTION_LIMIT)
 
 
 def _line(text: str, limit: int) -> str:

@@ -24,6 +24,7 @@ _LOADED_BY_TASKS = (
     "airflow.providers.standard.decorators.python",
     "boto3.s3.transfer",
     "botocore.httpsession",
+    "model_governance.notifiers.dispatch",
     "model_governance.stages.bias_evaluation",
     "model_governance.stages.data_quality",
     "model_governance.stages.declared",
@@ -33,6 +34,7 @@ _LOADED_BY_TASKS = (
     "model_governance.stages.test_deployment",
     "model_governance.stages.training",
     "model_governance.stages.use_case_approval",
+    "model_governance.stages.watch",
 )
 """Nothing of these starts a thread: a fork would lose it. Those that do (numpy, Great Expectations) are left out."""
 

@@ -9,6 +9,7 @@ from airflow.sdk import chain
 from model_governance.decisions.open import open_gate
 from model_governance.decisions.request import request_approval
 from model_governance.domain.decision import Gate
+from model_governance.notifiers.gate import GateNotifier
 from model_governance.operators.run import Run
 from model_governance.sensors.approval import ApprovalSensor
 from model_governance.stages.task import stage_task
@@ -30,7 +31,6 @@ def gate_tasks(gate: Gate, use_case: str, *, before: Step = _nothing, behind: St
         behind: What the open gate lets through at once.
     """
 
-    @stage_task
     def request(run: Run) -> None:
         """Ask for the gate: name what is missing, or set the registry to pending and enter the request."""
         before(run)
@@ -43,7 +43,7 @@ def gate_tasks(gate: Gate, use_case: str, *, before: Step = _nothing, behind: St
         behind(run)
 
     chain(
-        request(use_case),
+        stage_task(request, on_success=GateNotifier(use_case=use_case, gate=gate.value))(use_case),
         ApprovalSensor(
             task_id="wait",
             use_case=use_case,

@@ -29,7 +29,9 @@ def test_an_archive_without_one_is_refused_naming_what_it_holds() -> None:
         refuse_unservable(archive("xgboost-model.json", "inference.py"), "s3://b/model.tar.gz")
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", archive("code/inference.py")[:20]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", archive("code/inference.py")[:20]], ids=("empty", "text", "cut off")
+)
 def test_what_is_no_archive_is_refused(content: bytes) -> None:
     with pytest.raises(EvaluationRefused, match="no gzipped tar archive"):
         refuse_unservable(content, "s3://b/model.tar.gz")

@@ -1,0 +1,137 @@
+"""The watch: what time alone brings about at gates, looked for by the clock; its tasks belong to no use case's run.
+
+Apart from the stages of the lifecycle because a gate that waits holds nothing: no worker, no timer, no call. A tick
+reads each ledger once, and of the store one list for each use case with something to tell; what it does is safe to
+repeat, and a tick that is missed is made up for by the next.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import CronTriggerTimetable, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from model_governance.domain.request import GateRequest
+from model_governance.errors import GovernanceError, RecordMissing
+from model_governance.hooks.airflow_api import DAG_PREFIX
+from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
+from model_governance.hooks.installation import Installation
+
+log = logging.getLogger(__name__)
+
+EVERY_QUARTER_HOUR = CronTriggerTimetable("*/15 * * * *", timezone="UTC")
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+"""Long past, so that an installation begins with a look at once: what fell due while it was down is told then."""
+
+WATCH_DEFAULTS: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=60)}
+"""For the watch's tasks: an outage of minutes is waited for; a longer one is made up for by a later tick."""
+
+_ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+
+
+@task(do_xcom_push=False)
+def tell_deciders() -> None:
+    """Remind those who may decide a waiting gate, tell deputies, and send what could not be sent before."""
+    from model_governance.decisions.waiting import use_cases_on_record
+    from model_governance.notifiers.dispatch import Dispatch
+
+    dispatch = Dispatch.of(Installation.load(AirflowClients(PIPELINE_CONNECTION)))
+    is_awaited = is_awaited_in_airflow(get_current_context()["ti"])
+    with a_missing_bucket_skips_the_task():
+        names = use_cases_on_record(dispatch.installation)
+    each_by_itself(names, lambda name: dispatch.tell_deciders(name, is_awaited))
+
+
+@task(do_xcom_push=False)
+def tell_owners() -> None:
+    """Flag what serves although its approval has run out, tell its owner, and take flags back that no longer hold."""
+    from model_governance.decisions.waiting import use_cases_on_record
+    from model_governance.notifiers.dispatch import Dispatch
+
+    dispatch = Dispatch.of(Installation.load(AirflowClients(PIPELINE_CONNECTION)))
+    with a_missing_bucket_skips_the_task():
+        on_record = use_cases_on_record(dispatch.installation)
+    declared = dispatch.installation.use_cases.valid
+    each_by_itself(tuple(name for name in on_record if name in declared), lambda name: flag_and_tell(dispatch, name))
+
+
+@contextmanager
+def a_missing_bucket_skips_the_task() -> Iterator[None]:
+    """What is called within: in an installation so new that its bucket is not there yet, there is nothing to look at.
+
+    Raises:
+        AirflowSkipException: In place of the store's answer, with its words.
+    """
+    try:
+        yield
+    except RecordMissing as missing:
+        raise AirflowSkipException(f"nothing is on record yet: {missing}") from missing
+
+
+def flag_and_tell(dispatch: Any, use_case: str) -> None:
+    """Closes the matter of one use case: flagged and told, or the flag taken back.
+
+    Args:
+        dispatch: A ``notifiers.dispatch.Dispatch``.
+        use_case: The use case.
+
+    Raises:
+        GovernanceError: As the hooks raise.
+    """
+    from model_governance.decisions.expiry import expired_approval, flag, take_flag_back
+
+    expired = expired_approval(dispatch.installation, use_case)
+    if expired is None:
+        take_flag_back(dispatch.installation, use_case)
+        return
+    log.warning("%s", expired.sentence)
+    try:
+        flag(dispatch.installation, expired)
+    finally:  # the owner is told also of an endpoint that could not be flagged
+        dispatch.tell_owner(expired)
+
+
+def each_by_itself(use_cases: tuple[str, ...], look: Callable[[str], object]) -> None:
+    """Looks at every use case, whatever becomes of the others.
+
+    Raises:
+        GovernanceError: The first failure, when all have been looked at; every one is logged.
+    """
+    failures: list[GovernanceError] = []
+    for name in use_cases:
+        try:
+            look(name)
+        except GovernanceError as fault:
+            log.error("%s: %s: %s", name, type(fault).__name__, fault)
+            failures.append(fault)
+    if failures:
+        raise failures[0]
+
+
+def is_awaited_in_airflow(task_instance: Any) -> Callable[[GateRequest], bool]:
+    """Whether the run that asked still waits, by Airflow; a run that was ended or deleted by hand has withdrawn.
+
+    Args:
+        task_instance: The task that asks, through Airflow's own interface for tasks.
+    """
+
+    def is_awaited(request: GateRequest) -> bool:
+        if not request.run_id:
+            return True
+        wait = f"{request.gate.value}_approval.wait"
+        try:
+            states = task_instance.get_task_states(
+                dag_id=f"{DAG_PREFIX}{request.use_case}", task_ids=[wait], run_ids=[request.run_id]
+            )
+        except Exception as fault:  # rather told once too often than never
+            log.warning("Airflow does not say whether %s of %s waits: %s", wait, request.run_id, fault)
+            return True
+        found = states.get(request.run_id, {})
+        return wait in found and found[wait] not in _ENDED
+
+    return is_awaited

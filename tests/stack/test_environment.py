@@ -1,0 +1,59 @@
+"""What a user's connections for notices reach: those who run tasks, and only the connections that are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stack.credentials import make_credentials
+from stack.environment import Program, environment_of, notice_connections
+from stack.settings import Settings
+
+GIVEN = {
+    "AIRFLOW_CONN_SMTP_DEFAULT": '{"conn_type": "smtp", "password": "hush-hush"}',
+    "AIRFLOW_CONN_OTHER": '{"conn_type": "http", "password": "of another program"}',
+    "AIRFLOW_CONN_AWS_DEFAULT": '{"conn_type": "aws", "password": "the user\'s own cloud account"}',
+    "AWS_SECRET_ACCESS_KEY": "the user's own",
+}
+
+
+def settings(home: Path, notify: str) -> Settings:
+    made = Settings.from_environment({"MODEL_GOVERNANCE_HOME": str(home), "MODEL_GOVERNANCE_NOTIFY": notify})
+    make_credentials(made)
+    return made
+
+
+@pytest.mark.parametrize("program", sorted(set(Program) - {Program.S3, Program.SAGEMAKER}))
+def test_a_named_connection_reaches_those_who_run_tasks_and_nobody_else(program: Program, tmp_path: Path) -> None:
+    variables = environment_of(program, settings(tmp_path, "log,email:smtp_default"), GIVEN)
+    runs_tasks = program in (Program.SCHEDULER, Program.WORKER)
+    assert ("hush-hush" in "".join(variables.values())) is runs_tasks
+    assert "of another program" not in "".join(variables.values())
+    assert "the user's own" not in "".join(variables.values())
+    assert variables["MODEL_GOVERNANCE_NOTIFY"] == "log,email:smtp_default"
+
+
+@pytest.mark.parametrize("notify", ["", "log", "email:another", "email", ",:,"])
+def test_a_connection_that_is_not_named_stays_outside(notify: str, tmp_path: Path) -> None:
+    assert notice_connections(settings(tmp_path, notify), GIVEN) == {}
+
+
+@pytest.mark.parametrize(
+    "notify", ["sns:aws_default:arn:aws:sns:us-east-1:111122223333:model-governance", "email:AWS_Default"]
+)
+def test_the_stacks_own_connection_is_never_the_users(notify: str, tmp_path: Path) -> None:
+    made = settings(tmp_path, notify)
+    assert notice_connections(made, GIVEN) == {}
+    assert "own cloud account" not in environment_of(Program.SCHEDULER, made, GIVEN)["AIRFLOW_CONN_AWS_DEFAULT"]
+
+
+def test_one_that_is_named_and_not_set_is_left_out(tmp_path: Path) -> None:
+    assert notice_connections(settings(tmp_path, "email:smtp_default"), {"AIRFLOW_CONN_SMTP_DEFAULT": ""}) == {}
+
+
+def test_no_program_knows_a_connection_of_the_decision_service(tmp_path: Path) -> None:
+    made = settings(tmp_path, "log")
+    for program in set(Program) - {Program.S3, Program.SAGEMAKER}:
+        named = {name for name in environment_of(program, made) if name.startswith("AIRFLOW_CONN_")}
+        assert named <= {"AIRFLOW_CONN_AWS_DEFAULT"}
