@@ -19,6 +19,7 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from numpy.random import default_rng
 from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
@@ -107,7 +108,7 @@ def bootstrap(table: NDArray[np.int64], statistic: Statistic, seed: int) -> Inte
 @lru_cache(maxsize=8)
 def _drawn(counts: bytes, shape: tuple[int, ...], seed: int, draws: int) -> NDArray[np.float64]:
     """Tables drawn like the one given, float64, shape (draws, *shape); kept, since several metrics ask for the same."""
-    random = np.random.default_rng(seed)
+    random = default_rng(seed)
     groups = np.frombuffer(counts, dtype=np.int64).reshape(shape[0], -1)
     drawn = np.zeros((draws, *groups.shape), dtype=np.float64)
     for place, cells in enumerate(groups):

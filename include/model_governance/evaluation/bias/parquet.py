@@ -7,6 +7,7 @@ cells of two such facets do not multiply.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from model_governance.evaluation.bias.cube import Cube, fill_cube
 
 Axis = TypeVar("Axis")
 
-_SAMPLE_ROWS = 10_000
+_SAMPLE_ROWS = 2_000
 _MOST_CELLS_AT_ONCE = 20_000
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
@@ -74,37 +75,29 @@ def count_parquet(path: Path, columns: Columns, *, threads: int | None = None) -
     """
     with duckdb.connect(config={} if threads is None else {"threads": threads}) as engine:
         try:
-            types = _types(engine, path, columns)
-            batches = _batches(engine, path, columns, types)
+            types, batches = _look(engine, path, columns)
             return tuple(cube for batch in batches for cube in _count(engine, path, columns, batch, types))
         except duckdb.Error as fault:
             raise EvaluationRefused(f"{path.name} cannot be counted: {' '.join(str(fault).split())}") from None
 
 
-def _types(engine: duckdb.DuckDBPyConnection, path: Path, columns: Columns) -> dict[str, str]:
-    described = engine.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
-    types = {str(name): str(kind) for name, kind, *_ in described}
-    absent = [name for name in columns.names if name not in types]
+def _look(
+    engine: duckdb.DuckDBPyConnection, path: Path, columns: Columns
+) -> tuple[dict[str, str], list[tuple[Facet, ...]]]:
+    """The columns' types, and which facets are counted in one scan together, by how many values the first rows hold."""
+    found = engine.execute("SELECT * FROM read_parquet(?) LIMIT 0", [str(path)]).description
+    known = [str(name) for name, *_ in found]
+    absent = [name for name in columns.names if name not in known]
     if absent:
-        raise EvaluationRefused(f"{path.name} has no column {', '.join(absent)}; it has {', '.join(types)}")
-    return types
-
-
-def _batches(
-    engine: duckdb.DuckDBPyConnection, path: Path, columns: Columns, types: dict[str, str]
-) -> list[tuple[Facet, ...]]:
-    """The facets that are counted in one scan together, by what the first rows hold."""
-    taken = [_facet_expression(facet, types) for facet in columns.facets]
-    counted = ", ".join(f"approx_count_distinct({one})" for one in [*taken, *_rest(columns, types)])
-    of = ", ".join(_quote(name) for name in columns.names)
-    sizes = engine.execute(
-        f"SELECT {counted} FROM (SELECT {of} FROM read_parquet(?) LIMIT {_SAMPLE_ROWS})",  # noqa: S608 - quoted names
+        raise EvaluationRefused(f"{path.name} has no column {', '.join(absent)}; it has {', '.join(known)}")
+    types = {str(name): str(kind) for name, kind, *_ in found}
+    selected = [*(_facet_expression(facet, types) for facet in columns.facets), *_rest(columns, types)]
+    sample = engine.execute(
+        f"SELECT {', '.join(selected)} FROM read_parquet(?) LIMIT {_SAMPLE_ROWS}",  # noqa: S608 - quoted names
         [str(path)],
-    ).fetchone()
-    cells = 1
-    for size in sizes or ():
-        cells *= int(size) + 1
-    return [columns.facets] if cells <= _MOST_CELLS_AT_ONCE else [(facet,) for facet in columns.facets]
+    ).fetchall()
+    cells = math.prod(len(set(values)) + 1 for values in zip(*sample, strict=True))
+    return types, [columns.facets] if cells <= _MOST_CELLS_AT_ONCE else [(facet,) for facet in columns.facets]
 
 
 def _count(

@@ -193,7 +193,7 @@ def generalized_entropy(c: Comparison, rules: Rules = DEFAULT) -> Assessed:
         return Assessed(None, f"each of the {rows} rows is wrongly rejected: the mean benefit is zero")
 
     def statistic(t: Tables) -> Tables:
-        of_all = t.sum(axis=-3)
+        of_all = t[..., 0, :, :]
         n = of_all.sum(axis=(-2, -1))
         better, worse = of_all[..., 0, 1], of_all[..., 1, 0]
         mean = (n + better - worse) / n
@@ -202,7 +202,7 @@ def generalized_entropy(c: Comparison, rules: Rules = DEFAULT) -> Assessed:
         return entropy
 
     rests_on = [Proportion(0, rows, "rows")]
-    return empty(c) or drawn(c, rules, confusion, statistic, rests_on)
+    return empty(c) or drawn(c, rules, confusion.sum(axis=0, keepdims=True), statistic, rests_on)
 
 
 POST_TRAINING = (
