@@ -13,7 +13,7 @@ silent, or we go another way:
 - An infinite value is counted as missing, since JSON has no word for it; ``common.num_infinite`` tells how many, where
   there are any.
 - ``data_type_counts`` is added: how many of the present cells are of which type.
-- Booleans, dates and lists are ``String``; a column without any value is ``Unknown``, with string statistics of nothing.
+- Booleans, dates and lists are ``String``; a column without values is ``Unknown``, with string statistics of nothing.
 """
 
 from __future__ import annotations
