@@ -7,7 +7,7 @@ from statistics import median
 from tests.benchmarks.children import run_child
 from tests.benchmarks.measure import Figure, at_most, median_ratio, say
 
-_ROUNDS = 5
+_ROUNDS = 3
 
 
 def run() -> list[Figure]:

@@ -184,14 +184,15 @@ def _type_violations(
 def _domain_violations(
     constraint: dict[str, Any], threshold: float, feature: Statistics, present: int
 ) -> list[dict[str, str]]:
-    domains = constraint.get("string_constraints", {}).get("domains")
-    if domains is None or "string_statistics" not in feature:
+    declared = constraint.get("string_constraints", {}).get("domains")
+    if declared is None or "string_statistics" not in feature:
         return []
+    domains = frozenset(declared)
     buckets = feature["string_statistics"]["distribution"]["categorical"]["buckets"]
-    known = sum(bucket["count"] for bucket in buckets if bucket["value"] in set(domains))
+    known = sum(bucket["count"] for bucket in buckets if bucket["value"] in domains)
     if known / present >= threshold:
         return []
-    unknown = [repr(bucket["value"])[:40] for bucket in buckets if bucket["value"] not in set(domains)]
+    unknown = [repr(bucket["value"])[:40] for bucket in buckets if bucket["value"] not in domains]
     shown = ", ".join(unknown[:LONGEST_LIST]) + (", ..." if len(unknown) > LONGEST_LIST else "")
     said = f"{known / present:.2%} of {present} values are known; {threshold:.2%} must be; unknown: {shown}"
     return [_violation(constraint["name"], "categorical_values_check", said)]

@@ -36,7 +36,13 @@ from pandas.api.types import is_numeric_dtype
 
 
 class LeanPandasExecutionEngine(PandasExecutionEngine):
-    """Stock's engine for a frame in memory, shape (n_rows, n_columns), that is not sampled."""
+    """Stock's engine for a frame in memory, shape (n_rows, n_columns), that is not sampled.
+
+    Attributes:
+        shown: The labels of the first and the last row that are looked up just now; None for all rows.
+    """
+
+    shown: tuple[Any, Any] | None = None
 
     def get_batch_data_and_markers(self, batch_spec: Any) -> tuple[Any, Any]:
         """The frame as a batch, named by when it was loaded and by no fingerprint of its cells."""
@@ -50,6 +56,8 @@ class LeanPandasExecutionEngine(PandasExecutionEngine):
     def get_domain_records(self, domain_kwargs: dict[str, Any]) -> Any:
         """The records of a domain: for one column, that column alone; a row condition has seen the others before."""
         records = super().get_domain_records(domain_kwargs)
+        if self.shown is not None:
+            records = records.loc[self.shown[0] : self.shown[1]]
         column = domain_kwargs.get("column")
         return records if column is None or column not in records.columns else records[[column]]
 
@@ -119,15 +127,21 @@ def _bounded(provider: Callable[..., Any], *, is_query: bool) -> Callable[..., A
         condition, *domain = kwargs["metrics"]["unexpected_condition"]
         if not condition.any():
             return []
+        if not (condition.index.is_monotonic_increasing and condition.index.is_unique):
+            return provider(cls, **kwargs)
+        engine = kwargs["execution_engine"]
         first = _first(condition, result_format["partial_unexpected_count"])
-        return provider(cls, **{**kwargs, "metrics": {**kwargs["metrics"], "unexpected_condition": (first, *domain)}})
+        engine.shown = (first.index[0], first.index[-1])
+        try:
+            metrics = {**kwargs["metrics"], "unexpected_condition": (first, *domain)}
+            return provider(cls, **{**kwargs, "metrics": metrics})
+        finally:
+            engine.shown = None
 
     return look_up
 
 
 def _first(condition: Any, count: int) -> Any:
-    """The condition (bool, shape (n_rows,)) without all its rows but the first ``count``."""
-    kept = condition.copy()
-    positions = np.flatnonzero(condition.to_numpy())
-    kept.iloc[positions[count:]] = False
-    return kept
+    """The condition (bool, shape (n_rows,)) from its first row to that of number ``count``, or to the last."""
+    positions = np.flatnonzero(condition.to_numpy())[: max(count, 1)]
+    return condition.iloc[positions[0] : positions[-1] + 1]

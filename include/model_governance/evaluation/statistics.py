@@ -13,7 +13,7 @@ silent, or we go another way:
 - An infinite value is counted as missing, since JSON has no word for it; ``common.num_infinite`` tells how many, where
   there are any.
 - ``data_type_counts`` is added: how many of the present cells are of which type.
-- Booleans and dates are ``String``; a column without any value is ``Unknown``, and has string statistics of nothing.
+- Booleans, dates and lists are ``String``; a column without values is ``Unknown``, with string statistics of nothing.
 """
 
 from __future__ import annotations
@@ -67,7 +67,10 @@ def describe(frame: pd.DataFrame) -> Statistics:
 def _describe_column(name: str, column: pd.Series[Any]) -> dict[str, Any]:
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         return _describe_numbers(name, column.to_numpy(dtype=np.float64, na_value=np.nan))
-    codes, distinct = pd.factorize(column, use_na_sentinel=True)
+    try:
+        codes, distinct = pd.factorize(column, use_na_sentinel=True)
+    except TypeError:  # lists and the like have no hash; they are text here
+        codes, distinct = pd.factorize(column.map(str, na_action="ignore"), use_na_sentinel=True)
     values = list(distinct)
     counts = np.bincount(codes[codes >= 0], minlength=len(values))
     if values and all(_is_number(value) for value in values):

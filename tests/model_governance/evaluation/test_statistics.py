@@ -67,6 +67,7 @@ def test_text_by_hand():
         ([1, "one"], object, "String"),
         (["2020-01-01", "2020-01-02"], object, "String"),
         ([pd.Timestamp("2020-01-01")], None, "String"),
+        ([[1], [2]], object, "String"),
         ([None, None], object, "Unknown"),
         ([np.nan, np.inf], None, "Unknown"),
         ([], float, "Unknown"),
