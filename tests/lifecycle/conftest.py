@@ -43,6 +43,14 @@ def limits(**of_metric: float) -> list[dict[str, Any]]:
     return [{**limit, "minimum": of_metric.get(limit["metric"], limit.get("minimum"))} for limit in declared]
 
 
+def publish_data(stack: RunningStack) -> bytes:
+    """Puts the example's data set where its lifecycles take it from; returns its bytes."""
+    script = [sys.executable, str(EXAMPLE / "data.py")]
+    data = subprocess.run(script, capture_output=True, check=True, timeout=120).stdout
+    stack.client("data-scientist", "s3").put_object(Bucket=SOURCE[0], Key=SOURCE[1], Body=data)
+    return data
+
+
 @pytest.fixture(scope="session")
 def use_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("use_cases")
@@ -62,10 +70,8 @@ def stack(use_cases: Path) -> Iterator[RunningStack]:
 @pytest.fixture(scope="session")
 def lifecycles(stack: RunningStack) -> dict[str, Lifecycle]:
     """A lifecycle of each use case, on published data, waiting at its first gate or on its way to it."""
-    script = [sys.executable, str(EXAMPLE / "data.py")]
-    data = subprocess.run(script, capture_output=True, check=True, timeout=120).stdout
+    data = publish_data(stack)
     store = stack.client("data-scientist", "s3")
-    store.put_object(Bucket=SOURCE[0], Key=SOURCE[1], Body=data)
     store.put_object(Bucket=BROKEN_SOURCE[0], Key=BROKEN_SOURCE[1], Body=_broken(data))
     started = {name: Lifecycle(stack, name) for name in (APPROVED, UNWANTED, REJECTED, HELD_BACK, BIASED, BROKEN_DATA)}
     for name, lifecycle in started.items():
