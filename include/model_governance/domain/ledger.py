@@ -219,7 +219,10 @@ def _parse(raw: bytes, where: str) -> tuple[Entry, bytes]:
         entry = Entry.model_validate(said)
         if entry.raw != raw:
             raise LedgerBroken(f"{where}: changed: its bytes are not canonical JSON")
-        return entry, base64.b64decode(entry.signature, validate=True)
+        signature = base64.b64decode(entry.signature, validate=True)
+        if base64.b64encode(signature).decode() != entry.signature:  # bits that nothing reads, and nothing signs
+            raise LedgerBroken(f"{where}: changed: its signature is not written as base64 writes it")
+        return entry, signature
     except (ValidationError, ValueError, binascii.Error, RecursionError) as fault:
         raise LedgerBroken(f"{where}: changed: it cannot be read ({type(fault).__name__})") from None
 

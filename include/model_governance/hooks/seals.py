@@ -120,7 +120,7 @@ class Seals:
             said = json.loads(self.artifacts.get(self._key(last, f"{authority.value}.json")))
             seal = Seal.model_validate(said["seal"])
             signature = base64.b64decode(said["signature"], validate=True)
-        except (ValueError, KeyError, TypeError, RecordMissing):
+        except (ValueError, KeyError, TypeError, RecursionError, RecordMissing):
             return None
         rightly_named = (seal.use_case, seal.first, seal.last) == (self.use_case, last - SEGMENT + 1, last)
         return seal if rightly_named and self.public_keys[authority].verify(seal.signed_bytes, signature) else None
