@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,18 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.lifecycle.following import Lifecycle
+from tests.lifecycle.following import ANSWER, Lifecycle
 from tests.running_stack import RunningStack, running_stack_with
 
 EXAMPLE = Path(__file__).parents[2] / "include" / "use_cases" / "loan-approval"
+POLICIES = EXAMPLE.parents[1] / "policies"
+SECOND_READERS = ("model-owner", "production-approver")  # of the first approver's group, and of another
+LOW_RISK = {
+    "exposure": "internal",
+    "automated_decisions": False,
+    "affects_people": False,
+    "data_sensitivity": "internal",
+}
 SOURCE = ("landing", "loan-approval/loanapp.csv")
 BROKEN_SOURCE = ("landing", "loan-approval/broken.csv")
 
@@ -27,6 +36,8 @@ HELD_BACK = "held-back-version"
 BROKEN_DATA = "broken-data"
 BIASED = "biased-model"
 BROKEN_FOLDER = "broken-folder"
+TWO_APPROVALS = {"task-instance mark": "two-by-mark", "command line": "two-by-command", "registry": "two-by-registry"}
+"""Use cases of low risk, at whose first gate this stack's policy wants two people of two groups, by first channel."""
 
 
 def write_use_case(folder: Path, name: str, **changes: Any) -> None:
@@ -58,12 +69,38 @@ def use_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_use_case(folder, name)
     write_use_case(folder, BIASED, limits=limits(disparate_impact=0.97))
     write_use_case(folder, BROKEN_FOLDER, owner=7)
+    for name in TWO_APPROVALS.values():
+        write_use_case(folder, name, owner="policy-owner", approvers={}, risk=LOW_RISK)
     return folder
 
 
 @pytest.fixture(scope="session")
-def stack(use_cases: Path) -> Iterator[RunningStack]:
-    with running_stack_with(MODEL_GOVERNANCE_USE_CASES=str(use_cases)) as running:
+def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped policy, but that a use case of low risk takes two approvals, and two more people may give one."""
+    folder = tmp_path_factory.mktemp("installation") / "policies"
+    shutil.copytree(POLICIES, folder)
+    policy = yaml.safe_load((folder / "policy.yaml").read_text())
+    rule = {**policy["gates"]["Low"]["use_case"], "approvals": 2, "roles": ["use_case_approver", "second_reader"]}
+    policy["gates"]["Low"]["use_case"] = rule
+    (folder / "policy.yaml").write_text(yaml.safe_dump(policy))
+    people = yaml.safe_load((folder / "people.yaml").read_text())
+    for person in people["people"]:
+        if person["id"] in SECOND_READERS:
+            person["roles"] = [*person.get("roles", ()), "second_reader"]
+    (folder / "people.yaml").write_text(yaml.safe_dump(people))
+    approver = json.loads((folder / "iam" / "business-approver.json").read_text())["Statement"]
+    for person in SECOND_READERS:
+        file = folder / "iam" / f"{person}.json"
+        said = json.loads(file.read_text())
+        added = [each for each in approver if each["Sid"] != "ReadEverything"]
+        file.write_text(json.dumps({**said, "Statement": [*said["Statement"], *added]}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(use_cases: Path, policies: Path) -> Iterator[RunningStack]:
+    changes = {"MODEL_GOVERNANCE_USE_CASES": str(use_cases), "MODEL_GOVERNANCE_POLICIES": str(policies)}
+    with running_stack_with(**changes) as running:
         yield running
 
 
@@ -88,6 +125,17 @@ def approved_use_cases(lifecycles: dict[str, Lifecycle]) -> dict[str, Lifecycle]
         answer = lifecycle.mark("business-approver", "use_case_approval.wait", "success", "wanted")
         assert answer.status_code == 200, answer.text
     return wanted
+
+
+@pytest.fixture(scope="session")
+def held_back(approved_use_cases: dict[str, Lifecycle]) -> Lifecycle:
+    """A lifecycle that waits for its decision on production."""
+    lifecycle = approved_use_cases[HELD_BACK]
+    lifecycle.wait_for("governance_approval.wait", "deferred")
+    approved = lifecycle.mark("governance-officer", "governance_approval.wait", "success", ANSWER)
+    assert approved.status_code == 200, approved.text
+    lifecycle.wait_for("production_approval.wait", "deferred")
+    return lifecycle
 
 
 def _broken(data: bytes) -> bytes:
