@@ -46,13 +46,13 @@ WAIT = "production_approval.wait"
 DEPLOY = "production_deployment.deploy"
 
 
-def closed(lifecycle: Lifecycle) -> bool:
-    """Whether nothing serves, nobody has decided, and the gate still waits."""
+def closed(lifecycle: Lifecycle, status: str = "PendingApproval") -> bool:
+    """Whether nothing serves, nobody has decided, and the gate still waits; a deployment that failed says so."""
     package = lifecycle.package()
     return (
         lifecycle.installation().endpoints.find(HELD_BACK) is None
         and lifecycle.entries(EntryKind.DEPLOYMENT) == []
-        and (package.stage, package.stage_status) == ("Production", "PendingApproval")
+        and (package.stage, package.stage_status) == ("Production", status)
         and [gate for gate, *_ in lifecycle.decisions()] == ["use_case", "governance"]
         and lifecycle.states()[WAIT] == "deferred"
     )
@@ -102,7 +102,7 @@ def test_marks_on_the_checking_task_and_forged_xcoms_deploy_nothing(held_back: L
     assert held_back.mark("data-scientist", "production_approval.open", "success", "checked").status_code == 200
     assert held_back.wait_for(DEPLOY, "failed", "success") == "failed"
     assert "is closed" in held_back.log(DEPLOY)
-    assert closed(held_back)
+    assert closed(held_back, "Failed")
 
 
 class Elsewhere(BaseHTTPRequestHandler):
@@ -151,4 +151,4 @@ def test_a_connection_pointed_elsewhere_deploys_nothing_and_asks_nobody_there(he
         finally:
             held_back.call("admin", "DELETE", "/api/v2/connections/aws_default")
         assert Elsewhere.asked == []
-    assert closed(held_back)
+    assert closed(held_back, "Failed")
