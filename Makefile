@@ -9,7 +9,7 @@ READY := .venv/.ready
 UV = $(shell command -v uv || echo .environments/uv/bin/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down restart status logs demo clean-up test lint bench
+.PHONY: help setup up down restart status logs demo clean-up test lint kills bench
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ lint: $(READY)  ## Run the linters, type checks and import contracts alone
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+kills: $(READY)  ## Kill KILLS=100 processes of a stack while lifecycles run, and hold what is left to the ledger
+	@KILLS=$(or $(KILLS),100) $(BIN)/pytest -s tests/lifecycle/test_under_kills.py
 
 bench: $(READY)  ## Measure it, all or what BENCH="server decision" names; leaves nothing running
 	@$(BIN)/python -m tests.benchmarks $(BENCH)

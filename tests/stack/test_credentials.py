@@ -115,6 +115,14 @@ def test_usage_collection_is_off_for_every_part_of_airflow(settings: Settings) -
     assert environment_of(Program.WORKER, settings)["GX_ANALYTICS_ENABLED"] == "false"
 
 
+def test_a_task_whose_worker_was_killed_before_it_reported_is_not_left_queued_for_ten_minutes(
+    settings: Settings,
+) -> None:
+    variables = environment_of(Program.SCHEDULER, settings)
+    for name in ("TASK_QUEUED_TIMEOUT", "TASK_QUEUED_TIMEOUT_CHECK_INTERVAL", "TASK_INSTANCE_HEARTBEAT_TIMEOUT"):
+        assert float(variables[f"AIRFLOW__SCHEDULER__{name}"]) <= 120
+
+
 def test_a_person_gets_his_own_key_and_the_public_key(settings: Settings) -> None:
     variables = person_environment("governance-officer", settings)
     assert variables["MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY"].endswith(LEDGER_PUBLIC_KEY)

@@ -93,11 +93,9 @@ def _decision(body: Body) -> list[str]:
 
 
 def _refusal(body: Body) -> list[str]:
-    who = _last(body["principal"]) or "someone unknown"
-    return [
-        f"{body['gate']} gate: {body['status']} by {who} did not count and was set back",
-        f"reason: {body['reason']}",
-    ]
+    who = body.get("actor") or _last(body["principal"]) or "someone unknown"
+    came_of_it = "did not count and was set back" if body.get("event_id") else "was refused"
+    return [f"{body['gate']} gate: {body['status']} by {who} {came_of_it}", f"reason: {body['reason']}"]
 
 
 def _deployment(body: Body) -> list[str]:

@@ -41,7 +41,10 @@ def export(
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
-        to.write_bytes(data)
+        try:
+            to.write_bytes(data)
+        except OSError as fault:
+            raise RequestRefused(f"{to} cannot be written: {fault.strerror}") from None
         say(f"{use_case}: {len(data)} bytes in {to}")
     for authority, key in known.public_keys.items():
         print(f"--{authority.value}-key {key.fingerprint}", file=sys.stderr)
@@ -55,9 +58,9 @@ def exported(known: Installation, use_case: str) -> bytes:
         AccessRefused, ServiceUnavailable: As the store, the registry and the witness answer.
     """
     entries = known.ledger(use_case).verify()
-    refuse_unknown(known, use_case, entries)
     sightings = published_heads(known, use_case)
     refuse_cut_off(use_case, entries, sightings)
+    refuse_unknown(known, use_case, entries)
     header = {
         "export": "model-governance ledger",
         "format": FORMAT,

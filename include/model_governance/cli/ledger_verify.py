@@ -25,9 +25,9 @@ def verify(
     """
     known = installation()
     entries = known.ledger(use_case).verify()
-    refuse_unknown(known, use_case, entries)
     sightings = witnessed_heads(known, use_case) if offline else published_heads(known, use_case)
     refuse_cut_off(use_case, entries, sightings)
+    refuse_unknown(known, use_case, entries)
     head = f"{entries[-1].sequence} {entries[-1].digest}" if entries else "none"
     latest = max((sighting.head.sequence for sighting in sightings), default=0)
     told = (

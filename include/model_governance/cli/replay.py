@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from model_governance.cli.terminal import console, installation
+from model_governance.cli.terminal import installation, say
+from model_governance.cli.use_cases import refuse_unknown
+from model_governance.decisions.publish import witnessed_ledgers
 from model_governance.decisions.replay import Replay
 from model_governance.decisions.replay import replay as replay_ledger
 from model_governance.errors import RequestRefused
@@ -20,7 +22,10 @@ def replay(
     if every == bool(use_case):
         raise RequestRefused("nothing was replayed: say one use case, or --all")
     known = installation()
-    found = [replay_ledger(known, name) for name in (known.ledgers() if every else (use_case,))]
+    names = sorted({*known.ledgers(), *witnessed_ledgers(known)}) if every else [use_case]
+    if not every:
+        refuse_unknown(known, use_case, known.ledger(use_case).entries())
+    found = [replay_ledger(known, name) for name in names]
     for each in found:
         _tell(each)
     if any(each.differences for each in found):
@@ -28,13 +33,9 @@ def replay(
 
 
 def _tell(found: Replay) -> None:
-    console.print(
+    say(
         f"{found.use_case}: {found.decisions} decisions and {found.deployments} deployments replayed, "
-        f"{len(found.differences)} differences",
-        highlight=False,
-        soft_wrap=True,
+        f"{len(found.differences)} differences"
     )
     for difference in found.differences:
-        console.print(
-            f"  entry {difference.sequence}: {difference.what}", highlight=False, soft_wrap=True, markup=False
-        )
+        say(f"  entry {difference.sequence}: {difference.what}")

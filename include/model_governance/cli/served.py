@@ -7,21 +7,28 @@ from typing import Annotated
 
 import typer
 
-from model_governance.cli.terminal import console, installation
+from model_governance.cli.terminal import installation, say
+from model_governance.cli.use_cases import refuse_unknown
+from model_governance.decisions.publish import witnessed_entries
 from model_governance.domain.served import Served, served_at
 from model_governance.errors import RequestRefused
 
 
 def served(
     use_case: Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")],
-    at: Annotated[str, typer.Option("--at", help="ISO 8601, such as 2026-03-01T12:00; UTC unless it says.")] = "",
+    at: Annotated[
+        str | None, typer.Option("--at", help="ISO 8601, such as 2026-03-01T12:00; UTC unless it says.")
+    ] = None,
 ) -> None:
     """Say what served in production at a time (now without --at), by whose authority and on what evidence."""
     known = installation()
-    time = parse_time(at) if at else known.now()
-    found = served_at(known.ledger(use_case).verify(), time)
-    for line in lines(use_case, time, found):
-        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    time = known.now() if at is None else parse_time(at)
+    if time > known.now():
+        raise RequestRefused(f"--at {at}: what will serve then is on no record; it is {known.now():%Y-%m-%dT%H:%M} UTC")
+    entries = witnessed_entries(known, use_case)
+    refuse_unknown(known, use_case, entries)
+    for line in lines(use_case, time, served_at(entries, time)):
+        say(line)
 
 
 def parse_time(text: str) -> datetime:
@@ -32,11 +39,11 @@ def parse_time(text: str) -> datetime:
     """
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise RequestRefused(
             f"--at {text!r} is no time: write it as ISO 8601, such as 2026-03-01T12:00 or 2026-03-01T12:00+01:00"
         ) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def lines(use_case: str, time: datetime, found: Served | None) -> list[str]:

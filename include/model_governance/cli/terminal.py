@@ -27,7 +27,12 @@ def installation() -> Installation:
 
 def say(text: str, style: str | None = None) -> None:
     """Prints a line as it is, however long: what is to be copied is never broken."""
-    console.print(text, style=style, soft_wrap=True)
+    console.print(plain(text), style=style, soft_wrap=True)
+
+
+def plain(text: str) -> str:
+    """The text with everything escaped that moves a terminal's cursor or hides words: people wrote some of it."""
+    return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)
 
 
 def say_indented(text: str, indent: str = "    ", hanging: str = "  ") -> None:
@@ -61,7 +66,7 @@ def refusals_are_lines() -> Iterator[None]:
         with calling("AWS", "a call"):
             yield
     except GovernanceError as refusal:
-        print(refusal_line(refusal), file=sys.stderr)
+        print(plain(refusal_line(refusal)), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

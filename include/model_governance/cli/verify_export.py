@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
@@ -42,6 +42,7 @@ MEMBERS = ["body", "format", "key_id", "key_sha256", "kind", "previous", "sequen
 MEMBERS.append("use_case")
 TEXTS = [name for name in MEMBERS if name not in ("body", "format", "sequence")]
 HEX = re.compile(r"[0-9a-f]{64}")
+NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 class DoesNotHold(Exception):
@@ -76,7 +77,7 @@ def load_keys(header: dict[str, Any], expected: dict[str, str]) -> dict[str, tup
     for name in ("ledger", *SIGNED_WITH):
         try:
             key = load_pem_public_key(header["keys"][name]["pem"].encode())
-        except (KeyError, TypeError, AttributeError, ValueError) as fault:
+        except (KeyError, TypeError, AttributeError, ValueError, UnsupportedAlgorithm) as fault:
             raise DoesNotHold(f"line 1: no public {name} key: {fault!r}") from None
         if not isinstance(key, Ed25519PublicKey):
             raise DoesNotHold(f"line 1: the {name} key is no Ed25519 key")
@@ -112,6 +113,8 @@ def verify_entry(
         raise DoesNotHold(f"{where}: its signature is not where canonical JSON has it")
     try:
         signature = base64.b64decode(said["signature"], validate=True)
+        if base64.b64encode(signature).decode() != said["signature"]:
+            raise ValueError("bits that nothing reads")
         key.verify(signature, PREFIX + sha256(line[:at] + line[at + len(member) :]).encode())
     except (ValueError, InvalidSignature):
         raise DoesNotHold(f"{where}: its signature does not hold: changed, or signed with another key") from None
@@ -165,9 +168,14 @@ def verify(data: bytes, expected: dict[str, str], heads: Sequence[str] = ()) -> 
         verify_head(str(said.get("published")), said, digests)
     for text in heads:
         sequence, _, digest = text.partition(" ")
-        known = {"sequence": int(sequence) if sequence.isdigit() else None, "digest": digest}
+        known = {"sequence": int(sequence) if NUMBER.fullmatch(sequence) else None, "digest": digest}
         verify_head("the head given", known, digests)
     return f"{use_case}: {count} entries hold, {len(published) + len(heads)} published heads agree"
+
+
+def plain(text: str) -> str:
+    """The text with everything escaped that could move a terminal's cursor, hide words or not be written at all."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def main() -> int:
@@ -181,9 +189,9 @@ def main() -> int:
     given = arguments.parse_args()
     expected = {name: getattr(given, f"{name}_key").lower() for name in ("ledger", *SIGNED_WITH)}
     try:
-        print(verify(Path(given.file).read_bytes(), expected, given.head))
+        print(plain(verify(Path(given.file).read_bytes(), expected, given.head)))
     except (OSError, DoesNotHold) as fault:
-        print(f"DOES NOT HOLD: {fault}")
+        print(plain(f"DOES NOT HOLD: {fault}"))
         return 1
     if not all(expected.values()):
         print("NOT PROVEN: the keys are the file's own; give all three fingerprints as the owner tells them")

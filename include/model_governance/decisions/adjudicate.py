@@ -14,10 +14,10 @@ from model_governance.decisions.evaluation import evaluate_record, observe
 from model_governance.decisions.in_force import people_in_force, policy_in_force
 from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import GateRecord, read_record
+from model_governance.decisions.refusals import Refusal, record_refusal
 from model_governance.decisions.subject import Standing, Subject, approval_records, read_subject, set_standing
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.gate import GateState, GateVerdict
-from model_governance.domain.ledger import EntryKind
 from model_governance.errors import DecisionRefused, PolicyNotEntered
 from model_governance.hooks.approvals import ApprovalRecord
 from model_governance.hooks.installation import Installation
@@ -210,18 +210,20 @@ def _undo(installation: Installation, subject: Subject, told: ApprovalRecord | N
     who = told.principal.rsplit("/", 1)[-1] if told else "someone"
     words = f"{subject.status} by {who} was set back: {reason}"
     set_standing(installation, subject, Standing.PENDING, words)
-    body = {
-        "gate": subject.gate.value,
-        "status": subject.status,
-        "principal": told.principal if told else "",
-        "event_id": told.event_id if told else "",
-        "reason": reason,
-    }
     if told is not None:
-        installation.ledger(subject.use_case).append(
-            EntryKind.REFUSAL,
-            subject.arn,
-            body,
-            unless=lambda entry: entry.subject == subject.arn and entry.body.get("event_id") == told.event_id,
+        person = installation.people.by_principal(told.principal)
+        record_refusal(
+            installation,
+            Refusal(
+                gate=subject.gate,
+                use_case=subject.use_case,
+                subject=subject.arn,
+                actor=person.id if person else "",
+                name=told.principal,
+                status=subject.status,
+                channel=Channel.COMMAND_LINE if told.is_from_command_line else Channel.REGISTRY,
+                reason=reason,
+                event_id=told.event_id,
+            ),
         )
     return Adjudication(Outcome.UNDONE, words)

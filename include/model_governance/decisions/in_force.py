@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
+from model_governance.decisions.publish import publish_head
 from model_governance.domain.canonical import digest
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.people import People
@@ -95,7 +96,8 @@ def enter_versions(installation: Installation, principal: str, *, only_first: bo
 
     Raises:
         PolicyNotEntered: The principal is not an owner.
-        PolicyInvalid, LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+        PolicyInvalid, LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise. An entry that is in the
+            ledger stands, be it that its head could not be published: entering again publishes it.
     """
     owners = installation.settings.policy_owners
     if principal not in owners:
@@ -119,6 +121,7 @@ def enter_versions(installation: Installation, principal: str, *, only_first: bo
             return held if held is not None and is_enough else proposal
 
         entered.append(ledger.propose(propose))
+        publish_head(installation, entered[-1])
     return tuple(entered)
 
 

@@ -14,6 +14,7 @@ from model_governance.domain.decision import Decision, Gate
 from model_governance.domain.head import refuse_cut_off
 from model_governance.domain.ledger import Entry
 from model_governance.domain.request import GateRequest
+from model_governance.domain.use_case import POLICIES_LEDGER
 from model_governance.errors import GateClosed, PolicyNotEntered, RecordMissing
 from model_governance.hooks.installation import Installation
 
@@ -55,11 +56,13 @@ def open_gate(
 
     Raises:
         GateClosed: With every reason found.
-        LedgerBroken: The ledger does not hold, or the witness knows a later head.
+        LedgerBroken: The ledger or that of policy versions does not hold, or the witness knows a later head.
         AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     entries = installation.ledger(use_case).verify(sealed=True)
     refuse_cut_off(use_case, entries, witnessed_heads(installation, use_case))
+    versions = installation.ledger(POLICIES_LEDGER).entries()
+    refuse_cut_off(POLICIES_LEDGER, versions, witnessed_heads(installation, POLICIES_LEDGER))
     for before in _BEFORE[gate]:
         _open(installation, before, use_case, entries, run_id, None if before is Gate.USE_CASE else subject)
     opened = _open(installation, gate, use_case, entries, run_id, subject)

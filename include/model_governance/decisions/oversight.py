@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pydantic import ValidationError
 
 from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import read_findings
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.oversight import Finding, FindingClosure, GrantedException, Severity
@@ -128,7 +129,9 @@ def grant_exception(
         told = "; ".join(f"{'.'.join(map(str, each['loc'])) or item}: {each['msg']}" for each in faults.errors())
         raise DecisionRefused(f"the exception is not complete: {told}") from None
     subject = _version_arn(installation, use_case, version)
-    return installation.ledger(use_case).append(EntryKind.EXCEPTION, subject, granted.model_dump(mode="json"))
+    entry = installation.ledger(use_case).append(EntryKind.EXCEPTION, subject, granted.model_dump(mode="json"))
+    publish_head(installation, entry, on_card=False)
+    return entry
 
 
 def open_finding(
@@ -155,7 +158,7 @@ def open_finding(
         raise DecisionRefused("a finding needs words: say what was found")
     bench.known(owner, "owner")
     subject = installation.cards.describe(use_case).arn if version is None else ""
-    return record_finding(
+    entry = record_finding(
         installation,
         use_case,
         subject or _version_arn(installation, use_case, version or 0),
@@ -170,6 +173,8 @@ def open_finding(
             time=installation.now(),
         ),
     )
+    publish_head(installation, entry, on_card=False)
+    return entry
 
 
 def record_finding(installation: Installation, use_case: str, subject: str, finding: Finding) -> Entry:
@@ -217,12 +222,14 @@ def close_finding(installation: Installation, use_case: str, finding_id: str, *,
         for entry in reversed(ledger.entries())
         if entry.kind is EntryKind.FINDING and entry.body["id"] == finding_id
     )
-    return ledger.append(
+    entry = ledger.append(
         EntryKind.FINDING_CLOSURE,
         opening.subject,
         closure.model_dump(mode="json"),
-        unless=lambda entry: entry.kind is EntryKind.FINDING_CLOSURE and entry.body["id"] == finding_id,
+        unless=lambda each: each.kind is EntryKind.FINDING_CLOSURE and each.body["id"] == finding_id,
     )
+    publish_head(installation, entry, on_card=False)
+    return entry
 
 
 def _refuse_parts(installation: Installation, use_case: str, actor: str, deed: str) -> None:

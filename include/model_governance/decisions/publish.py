@@ -1,12 +1,13 @@
-"""Publishing: after each decision and deployment the ledger's head is told to places outside the chain, and read there.
+"""Publishing: a ledger's head is told to places outside the chain, and read there.
 
-Three places that different people can write: the version's card, a lineage action of its own per head, and the
-witness file. A chain cut off at its end contradicts each of them that was not cut back with it.
+After each decision and deployment, and after whatever the policy's owners say. Three places that different people can
+write: the version's card, a lineage action of its own per head, and the witness file. A chain cut off at its end
+contradicts each of them that was not cut back with it.
 """
 
 from __future__ import annotations
 
-from model_governance.domain.head import PublishedHead, Sighting
+from model_governance.domain.head import PublishedHead, Sighting, refuse_cut_off
 from model_governance.domain.ledger import Entry
 from model_governance.domain.model_card import HEAD_DETAIL, with_custom_details
 from model_governance.hooks.artifacts import LEDGER_PREFIX
@@ -14,15 +15,15 @@ from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import ModelPackage
 
 _ACTION = "LedgerHead"
-_ACTIONS_LOOKED_AT = 100
 
 
-def publish_head(installation: Installation, entry: Entry) -> None:
+def publish_head(installation: Installation, entry: Entry, *, on_card: bool = True) -> None:
     """Tells every witness the head that this entry was when it was written; safe to repeat.
 
     Args:
-        installation: Through which to act, as ``decision-service`` or ``pipeline``.
-        entry: A decision or deployment, in the ledger.
+        installation: Through which to act, as ``decision-service``, ``pipeline`` or the policy's owner.
+        entry: In the ledger.
+        on_card: Whether to tell a version's card, which the policy's owner may not edit.
 
     Raises:
         AccessRefused, ServiceUnavailable, RequestRefused: As the registry or the witness answers. The entry stands;
@@ -38,12 +39,12 @@ def publish_head(installation: Installation, entry: Entry) -> None:
         ledger,
         {"sequence": str(head.sequence), "digest": head.digest, "kind": entry.kind.value, "subject": entry.subject},
     )
-    if ":model-package/" in entry.subject:
+    if on_card and ":model-package/" in entry.subject:
         _note_on_card(installation, entry.subject, head)
 
 
 def published_heads(installation: Installation, use_case: str) -> tuple[Sighting, ...]:
-    """Everything that was published of a use case's ledger, as far back as the newest hundred lineage actions.
+    """Everything that was published of a use case's ledger, all of it: who wrote a chain anew could publish any number.
 
     Raises:
         AccessRefused, ServiceUnavailable: As the registry or the witness answers.
@@ -66,6 +67,27 @@ def witnessed_heads(installation: Installation, use_case: str) -> tuple[Sighting
     return installation.witness.sightings(_address(installation, use_case))
 
 
+def witnessed_entries(installation: Installation, use_case: str) -> tuple[Entry, ...]:
+    """The ledger, every entry read afresh, and held against the witness file.
+
+    Raises:
+        LedgerBroken: It does not hold, or the witness knows a later head.
+        AccessRefused, ServiceUnavailable: As the store and the witness answer.
+    """
+    entries = installation.ledger(use_case).verify()
+    refuse_cut_off(use_case, entries, witnessed_heads(installation, use_case))
+    return entries
+
+
+def witnessed_ledgers(installation: Installation) -> tuple[str, ...]:
+    """Names of the ledgers that the witness file knows in this bucket, be it that the bucket has lost one entirely."""
+    if installation.witness is None:
+        return ()
+    root = installation.artifacts.uri(LEDGER_PREFIX)
+    addresses = (each for each in installation.witness.ledgers() if each.startswith(root) and each.endswith("/"))
+    return tuple(name for each in addresses if "/" not in (name := each.removeprefix(root).rstrip("/")))
+
+
 def head_on_card(package: ModelPackage) -> Sighting | None:
     """What a version's card says of the ledger; None where it says nothing."""
     details = package.card.get("additional_information", {}).get("custom_details", {})
@@ -82,7 +104,7 @@ def _note_on_card(installation: Installation, arn: str, head: PublishedHead) -> 
 
 def _in_lineage(installation: Installation, use_case: str) -> list[Sighting]:
     sightings = []
-    for name, said in installation.lineage.noted(_ACTION, _address(installation, use_case), _ACTIONS_LOOKED_AT):
+    for name, said in installation.lineage.noted(_ACTION, _address(installation, use_case)):
         head = PublishedHead.parse(f"{said.get('sequence', '')} {said.get('digest', '')}")
         if head is not None:
             sightings.append(Sighting(f"the lineage action {name}", head))

@@ -96,7 +96,7 @@ def read_oversight(entries: Sequence[Entry], subject: str, version: int | None) 
     standing = since_clean_up(entries)
     about = [entry for entry in standing if entry.subject == subject]
     findings = [_read(Finding, entry) for entry in standing if entry.kind is EntryKind.FINDING]
-    superseded = [int(entry.body["by_version"]) for entry in about if entry.kind is EntryKind.SUPERSEDED]
+    superseded = [_by_version(entry) for entry in about if entry.kind is EntryKind.SUPERSEDED]
     return Oversight(
         exceptions=tuple(_read(GrantedException, entry) for entry in about if entry.kind is EntryKind.EXCEPTION),
         findings=tuple(each for each in findings if each.version is None or each.version == version),
@@ -171,6 +171,13 @@ def approved_declarations(entries: Sequence[Entry]) -> frozenset[str]:
     return frozenset(
         each.use_case_digest for each in requests if each.gate is Gate.USE_CASE and each.digest in approved
     )
+
+
+def _by_version(entry: Entry) -> int:
+    version = entry.body.get("by_version")
+    if not isinstance(version, int):
+        raise LedgerBroken(f"ledger of {entry.use_case}, entry {entry.sequence}: holds no version that superseded")
+    return version
 
 
 def _read(model: type[_Record], entry: Entry) -> _Record:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from model_governance.decisions.publish import witnessed_entries
 from model_governance.decisions.record import read_record, since_clean_up
 from model_governance.domain.decision import Decision
 from model_governance.domain.evidence import Evidence
@@ -52,10 +53,10 @@ def replay(installation: Installation, use_case: str) -> Replay:
     """Judges every decision of a use case again, and looks up every deployment's authority.
 
     Raises:
-        LedgerBroken: The ledger does not hold.
+        LedgerBroken: The ledger does not hold, or the witness knows a later head.
         AccessRefused, ServiceUnavailable: As the store answers.
     """
-    entries = installation.ledger(use_case).verify()
+    entries = witnessed_entries(installation, use_case)
     found: list[Difference] = []
     counts = {EntryKind.DECISION: 0, EntryKind.DEPLOYMENT: 0}
     for place, entry in enumerate(entries):
@@ -63,7 +64,11 @@ def replay(installation: Installation, use_case: str) -> Replay:
             continue
         counts[entry.kind] += 1
         judge = _decision if entry.kind is EntryKind.DECISION else _deployment
-        found += [Difference(entry.sequence, what) for what in judge(installation, entry, entries[:place])]
+        try:
+            said = judge(installation, entry, entries[:place])
+        except (ValidationError, AttributeError, TypeError) as fault:
+            said = (f"it, or what it rests on, holds no {entry.kind.value}: {type(fault).__name__}",)
+        found += [Difference(entry.sequence, what) for what in said]
     return Replay(use_case, counts[EntryKind.DECISION], counts[EntryKind.DEPLOYMENT], tuple(found))
 
 

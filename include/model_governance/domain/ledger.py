@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_serializer
@@ -24,6 +25,7 @@ FORMAT = 2
 """The form of entries; in form 1 one key signed every kind."""
 
 SIGNED_PREFIX = b"model-governance ledger entry v2\n"
+_SIGNATURE = b',"signature":"%s"'
 
 
 class EntryKind(StrEnum):
@@ -124,22 +126,40 @@ class Entry(BaseModel):
     @property
     def signed_bytes(self) -> bytes:
         """What the signature covers: a fixed prefix and the sha256 of the entry without its signature."""
-        unsigned = self.model_dump(mode="json", exclude={"signature"})
-        return SIGNED_PREFIX + sha256_hex(canonical_json(unsigned)).encode()
+        before, after = self._around_signature()
+        return SIGNED_PREFIX + sha256_hex(before + after).encode()
 
-    @property
+    @cached_property
     def raw(self) -> bytes:
         """The bytes in the store: canonical JSON."""
         return canonical_json(self.model_dump(mode="json"))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Sha256 of the bytes in the store, in hex; what the next entry's ``previous`` must be."""
         return sha256_hex(self.raw)
 
     def signed(self, signature: bytes) -> Entry:
         """The entry with its signature."""
-        return self.model_copy(update={"signature": base64.b64encode(signature).decode()})
+        text = base64.b64encode(signature).decode()
+        before, after = self._around_signature()
+        entry = self.model_copy(update={"signature": text})
+        entry.__dict__["raw"] = before + _SIGNATURE % text.encode() + after
+        return entry
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Entry:
+        """As pydantic's, without the bytes and digest of the entry that was copied."""
+        entry = super().model_copy(update=update, deep=deep)
+        for known in ("raw", "digest"):
+            entry.__dict__.pop(known, None)
+        return entry
+
+    def _around_signature(self) -> tuple[bytes, bytes]:
+        """The bytes before and after the signature's member: canonical JSON sorts names and escapes quotes in strings,
+        so that the last one found is the entry's own.
+        """
+        before, _, after = self.raw.rpartition(_SIGNATURE % self.signature.encode())
+        return before, after
 
 
 def next_entry(
@@ -219,7 +239,10 @@ def _parse(raw: bytes, where: str) -> tuple[Entry, bytes]:
         entry = Entry.model_validate(said)
         if entry.raw != raw:
             raise LedgerBroken(f"{where}: changed: its bytes are not canonical JSON")
-        return entry, base64.b64decode(entry.signature, validate=True)
+        signature = base64.b64decode(entry.signature, validate=True)
+        if base64.b64encode(signature).decode() != entry.signature:  # bits that nothing reads, and nothing signs
+            raise LedgerBroken(f"{where}: changed: its signature is not written as base64 writes it")
+        return entry, signature
     except (ValidationError, ValueError, binascii.Error, RecursionError) as fault:
         raise LedgerBroken(f"{where}: changed: it cannot be read ({type(fault).__name__})") from None
 

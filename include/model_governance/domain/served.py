@@ -73,10 +73,16 @@ def served_at(entries: Sequence[Entry], time: datetime) -> Served | None:
 
 
 def _authorities(before: Sequence[Entry], deployment: Entry) -> tuple[Authority, ...]:
-    named = {
-        (authority.get("gate"), authority.get("actor"), authority.get("request_digest"))
-        for authority in deployment.body.get("authority", [])
-    }
+    try:
+        named = {
+            (authority.get("gate"), authority.get("actor"), authority.get("request_digest"))
+            for authority in deployment.body.get("authority", [])
+        }
+    except (AttributeError, TypeError):
+        raise LedgerBroken(
+            f"ledger of {deployment.use_case}, entry {deployment.sequence}: holds no deployment: "
+            "its authority is no list of decisions"
+        ) from None
     about = [entry for entry in before if entry.subject == deployment.subject]
     requests = {}
     for entry in about:

@@ -37,7 +37,7 @@ from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.seals import Seals
 from model_governance.hooks.signer import PublicKey, Signer
 
-_ENTRY_NAME = re.compile(r"^\d{12}\.json$")
+_ENTRY_NAME = re.compile(r"(?!0{12})[0-9]{12}\.json")
 _ATTEMPTS = 200
 _LONGEST_PAUSE_SECONDS = 0.5
 _READERS = 16
@@ -269,12 +269,15 @@ class Ledger:
         """
         prefix = f"{LEDGER_PREFIX}{self.use_case}/"
         start_after = self._key(head.sequence - 1) if head and head.sequence > 1 else ""
-        last = 0
+        last = head.sequence - 1 if head else 0
         for key in self.artifacts.list(prefix, start_after):
             name = key.removeprefix(prefix)
-            if not _ENTRY_NAME.match(name):
+            if not _ENTRY_NAME.fullmatch(name):
                 raise LedgerBroken(f"ledger of {self.use_case}: {name!r} was inserted: it is no entry's name")
-            last = int(name.removesuffix(".json"))
+            place = int(name.removesuffix(".json"))
+            for missing in range(last + 1, place):  # a store may list what is written meanwhile in any order
+                self._raw(self._key(missing))
+            last = max(last, place)
         if head and last < head.sequence:
             raise LedgerBroken(
                 f"ledger of {self.use_case}, entry {head.sequence}: removed: it was there when last read"

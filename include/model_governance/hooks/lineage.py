@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ from model_governance.hooks.aws import calling
 
 AssociationType = Literal["ContributedTo", "AssociatedWith", "DerivedFrom", "Produced", "SameAs"]
 ActionStatus = Literal["Unknown", "InProgress", "Completed", "Failed", "Stopping", "Stopped"]
+
+_READERS = 8
 
 
 @dataclass(frozen=True)
@@ -97,21 +100,23 @@ class Lineage:
         except RecordConflict:
             return
 
-    def noted(self, kind: str, uri: str, newest: int) -> Iterator[tuple[str, Mapping[str, str]]]:
-        """Names and properties of the newest actions of a kind on an address, newest first.
+    def noted(self, kind: str, uri: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Names and properties of all actions of a kind on an address, newest first; a call for each.
 
         Raises:
             AccessRefused, ServiceUnavailable: As the registry answers.
         """
         asked = {"ActionType": kind, "SourceUri": uri, "SortBy": "CreationTime", "SortOrder": "Descending"}
         with calling("sagemaker", f"ListActions of {uri}"):
-            pages = self.client.get_paginator("list_actions").paginate(
-                **asked, PaginationConfig={"MaxItems": newest, "PageSize": min(newest, 100)}
-            )
+            pages = self.client.get_paginator("list_actions").paginate(**asked, PaginationConfig={"PageSize": 100})
             names = [str(each["ActionName"]) for page in pages for each in page["ActionSummaries"]]
-        for name in names:
-            with calling("sagemaker", f"DescribeAction {name}"):
-                yield name, self.client.describe_action(ActionName=name).get("Properties", {})
+        with ThreadPoolExecutor(max_workers=_READERS) as readers:
+            yield from zip(names, readers.map(self._properties, names), strict=True)
+
+    def _properties(self, name: str) -> Mapping[str, str]:
+        with calling("sagemaker", f"DescribeAction {name}"):
+            properties: Mapping[str, str] = self.client.describe_action(ActionName=name).get("Properties", {})
+        return properties
 
     def context(self, name: str, kind: str, uri: str, properties: Mapping[str, str] | None = None) -> str:
         """The context of that name, made if there is none; its ARN.

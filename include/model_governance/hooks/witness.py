@@ -75,6 +75,14 @@ class Witness:
             if known == ledger
         )
 
+    def ledgers(self) -> tuple[str, ...]:
+        """Addresses of the ledgers that the file knows, each once, in order.
+
+        Raises:
+            ServiceUnavailable: The file cannot be read.
+        """
+        return tuple(sorted({ledger for _, ledger, _ in self._heads()}))
+
     def _heads(self) -> Iterator[tuple[int, str, PublishedHead]]:
         try:
             lines = self.path.read_bytes().splitlines()
@@ -86,6 +94,6 @@ class Witness:
             try:
                 said = json.loads(line)
                 head = PublishedHead(sequence=said["sequence"], digest=said["digest"])
-            except (ValueError, KeyError, TypeError, ValidationError):
+            except (ValueError, KeyError, TypeError, RecursionError, ValidationError):
                 continue  # half a line, of a writer that was killed
             yield number, str(said.get("ledger")), head

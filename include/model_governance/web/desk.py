@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 
 from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.decide import decide
+from model_governance.decisions.refusals import Refusal, record_refusal
 from model_governance.decisions.subject import locate_subject
 from model_governance.domain.decision import Channel, DecisionVerdict
 from model_governance.domain.gate import GateVerdict
-from model_governance.errors import DecisionRefused
+from model_governance.errors import DecisionRefused, GovernanceError
 from model_governance.hooks.installation import Installation
 from model_governance.triggers.registry_watch import deciding_installation
+from model_governance.web.mark_requests import Mark
 from model_governance.web.waiting_gates import WaitingGate
+
+log = logging.getLogger(__name__)
 
 
 class GovernanceDesk:
@@ -57,3 +62,21 @@ class GovernanceDesk:
             channel=Channel.TASK_INSTANCE_MARK,
         )
         return gate_verdict(self.installation, gate.gate, gate.use_case, subject)
+
+    def refused(self, gate: WaitingGate, mark: Mark, username: str, reason: str) -> None:
+        """Puts on record that a mark was refused; where that fails, the refusal stands and the log says so."""
+        try:
+            person = self.installation.people.by_airflow_user(username)
+            refusal = Refusal(
+                gate=gate.gate,
+                use_case=gate.use_case,
+                subject=locate_subject(self.installation, gate.gate, gate.use_case, gate.run_id),
+                actor=person.id if person else "",
+                name=username,
+                status=f"{mark.scope.value} marked {mark.new_state.value}",
+                channel=Channel.TASK_INSTANCE_MARK,
+                reason=reason,
+            )
+            record_refusal(self.installation, refusal)
+        except GovernanceError as fault:
+            log.warning("a refused mark by %s on %s is not on record: %s", username, gate.task_id, fault)

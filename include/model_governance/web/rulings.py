@@ -32,6 +32,9 @@ class Desk(Protocol):
             DecisionRefused: With the reason.
         """
 
+    def refused(self, gate: WaitingGate, mark: Mark, username: str, reason: str) -> None:
+        """Puts on record that a mark was refused; never raises."""
+
 
 @dataclass(frozen=True)
 class Ruling:
@@ -52,7 +55,7 @@ GOES_ON = Ruling(goes_on=True)
 
 
 def rule_on(request: MarkRequest, gates: tuple[WaitingGate, ...], username: str, desk: Desk) -> Ruling:
-    """Rules on a request.
+    """Rules on a request, and has a refusal put on record.
 
     Args:
         request: What it asks for.
@@ -60,6 +63,14 @@ def rule_on(request: MarkRequest, gates: tuple[WaitingGate, ...], username: str,
         username: The Airflow user who asks, already known to be allowed to mark task instances.
         desk: Where gates stand and decisions are handed in.
     """
+    ruling = _rule_on(request, gates, username, desk)
+    if not ruling.goes_on and not ruling.decided:
+        for gate in gates:
+            desk.refused(gate, request.marks[0], username, ruling.reason)
+    return ruling
+
+
+def _rule_on(request: MarkRequest, gates: tuple[WaitingGate, ...], username: str, desk: Desk) -> Ruling:
     if _marks_one_gate_alone(request, gates):
         return _rule_on_one(request.marks[0], gates[0], username, desk)
     if all(mark.scope is Scope.DAG_RUN and mark.new_state is NewState.FAILED for mark in request.marks):

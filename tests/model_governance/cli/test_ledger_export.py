@@ -153,7 +153,8 @@ def test_a_head_known_from_elsewhere_finds_an_end_cut_off_with_all_its_traces() 
     head = PublishedHead.of(ENTRIES[3]).text
     assert fault_in(cut, (head,)) == "entry 4: cut off: the file ends there, the head given knows entry 4"
     assert "published heads agree" in verify_export.verify(GOOD, EXPECTED, (head,))
-    assert fault_in(GOOD, ("x",)) == "the head given: is no head"
+    for rubbish in ("x", "² " + "0" * 64, "9" * 5000 + " " + "0" * 64, "-1 " + "0" * 64, ""):
+        assert fault_in(GOOD, (rubbish,)) == "the head given: is no head"
 
 
 @settings(deadline=None, max_examples=300)
@@ -248,6 +249,10 @@ def test_base64_of_signatures_is_one_spelling() -> None:
     """A second spelling of the same signature would change the digest and nothing that is signed."""
     last = ENTRIES[-1]
     other = last.model_copy(update={"signature": base64.b64encode(base64.b64decode(last.signature)).decode() + "\n"})
+    stem, letters = last.signature[:-3], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    idle = last.model_copy(update={"signature": f"{stem}{letters[letters.index(last.signature[-3]) + 1]}=="})
+    assert base64.b64decode(idle.signature) == base64.b64decode(last.signature)
+    assert "signature" in fault_in(file([*ENTRIES[:-1], idle]))
     tampered = [*ENTRIES[:-1], other]
     assert hashlib.sha256(other.raw).hexdigest() != last.digest
     assert "signature" in fault_in(file(tampered))

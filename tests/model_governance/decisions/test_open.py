@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from model_governance.decisions.missing import missing_for
+from model_governance.decisions.open import open_gate
 from model_governance.domain.decision import Decision, Gate
 from model_governance.domain.evidence import EvidenceKind
-from model_governance.domain.ledger import EntryKind
+from model_governance.domain.ledger import Authority, EntryKind
 from model_governance.errors import AccessRefused, GateClosed, LedgerBroken
 from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_cards import CardStatus
 from model_governance.hooks.model_registry import ApprovalStatus, StageStatus
+from model_governance.hooks.signer import PublicKey
 
 if TYPE_CHECKING:
     from conftest import Case
@@ -181,10 +186,29 @@ def test_nothing_opens_on_a_ledger_that_was_tampered_with(case: Case) -> None:
     installation = case.principal("pipeline")
     flipped = Flipped(installation.artifacts.client, f"ledger/{case.name}/{entry.sequence:012d}.json", forged.raw)
     installation.__dict__["artifacts"] = Artifacts(flipped, "model-governance")
-    from model_governance.decisions.open import open_gate
-
     with pytest.raises(LedgerBroken, match=f"entry {entry.sequence}: its signature does not hold"):
         open_gate(installation, Gate.GOVERNANCE, case.name, run_id=case.run_id)
+
+
+def test_a_connection_pointed_at_another_registry_opens_nothing(case: Case, tmp_path: Path) -> None:
+    """There everything may be approved and signed: the public keys are the installation's, not the connection's."""
+    arn = case.produced()
+    case.decide(Gate.PRODUCTION, arn)
+    here = case.principal("pipeline")
+    files = {}
+    for authority in Authority:
+        files[authority] = tmp_path / f"{authority.value}.pem"
+        files[authority].write_text(PublicKey(Ed25519PrivateKey.generate().public_key()).pem)
+    settings = replace(
+        here.settings,
+        ledger_public_key=files[Authority.LEDGER],
+        decisions_public_key=files[Authority.DECISIONS],
+        oversight_public_key=files[Authority.OVERSIGHT],
+    )
+    elsewhere = Installation.load(here.clients, settings)
+    with pytest.raises(LedgerBroken, match=r"entry 1: .* it names no known key"):
+        open_gate(elsewhere, Gate.PRODUCTION, case.name, run_id=case.run_id)
+    assert open_gate(here, Gate.PRODUCTION, case.name, run_id=case.run_id).subject == arn
 
 
 @pytest.mark.parametrize("person", ["data-scientist", "model-owner", "governance-officer", "admin"])

@@ -63,6 +63,9 @@ class OneGateDesk:
         self.decided = True
         return self.standing(gate)
 
+    def refused(self, *_: Any) -> None:
+        """Nothing is kept here."""
+
 
 @pytest.fixture
 def route() -> Route:

@@ -45,6 +45,7 @@ class AnsweringDesk:
     then: GateVerdict = APPROVED
     refusal: str = ""
     taken: list[tuple[DecisionVerdict, str, str]] = field(default_factory=list)
+    recorded: list[tuple[str, str, str]] = field(default_factory=list)
 
     def standing(self, gate: WaitingGate) -> GateVerdict:
         return self.now
@@ -54,6 +55,9 @@ class AnsweringDesk:
             raise DecisionRefused(self.refusal)
         self.taken.append((verdict, username, comment))
         return self.then
+
+    def refused(self, gate: WaitingGate, mark: Mark, username: str, reason: str) -> None:
+        self.recorded.append((gate.task_id, username, reason))
 
 
 @pytest.mark.parametrize(
@@ -77,6 +81,7 @@ def test_a_refused_decision_stops_the_mark_with_the_reason() -> None:
     ruling = rule_on(ALONE, (GATE,), "model-owner", desk)
     assert (ruling.goes_on, ruling.decided) == (False, False)
     assert ruling.reason == "model-owner may not decide: owner"
+    assert desk.recorded == [(GATE.task_id, "model-owner", ruling.reason)]
 
 
 def test_one_approval_of_two_is_recorded_and_the_gate_waits_on() -> None:
@@ -84,6 +89,7 @@ def test_one_approval_of_two_is_recorded_and_the_gate_waits_on() -> None:
     ruling = rule_on(ALONE, (GATE,), "officer", desk)
     assert (ruling.goes_on, ruling.decided) == (False, True)
     assert "1 of 2 approvals" in ruling.reason
+    assert desk.recorded == []
 
 
 @pytest.mark.parametrize("state", [NewState.SKIPPED, NewState.DELETED])
@@ -140,6 +146,7 @@ def test_any_other_mark_over_an_undecided_gate_is_refused_with_what_to_do(reques
     assert not ruling.goes_on
     assert desk.taken == []
     assert "model-governance approve loans governance" in ruling.reason
+    assert desk.recorded == [(GATE.task_id, "officer", ruling.reason)]
     assert rule_on(request_, (GATE,), "officer", AnsweringDesk(now=APPROVED)).goes_on
 
 
