@@ -18,18 +18,18 @@ _ROWS = 1_000_000
 _TOWNS = ["Ayer", "Hull", "Lynn", "Rowe"]
 
 
-def make_frame(rows: int) -> pd.DataFrame:
-    """Eight columns of numbers, six of whole ones, four of a few texts and two of many; 1 % missing in half of them."""
+def make_frame(rows: int, missing: float = 0.01) -> pd.DataFrame:
+    """Eight columns of numbers, six of whole ones, four of a few texts and two of many; a share missing in eight."""
     draw = np.random.default_rng(1)
     columns: dict[str, object] = {}
     for number in range(8):
         values = draw.normal(size=rows)
-        columns[f"number_{number}"] = np.where(draw.random(rows) < 0.01, np.nan, values) if number % 2 else values
+        columns[f"number_{number}"] = np.where(draw.random(rows) < missing, np.nan, values) if number % 2 else values
     for number in range(6):
         columns[f"whole_{number}"] = draw.integers(0, 100, rows)
     for number in range(4):
         texts = np.asarray(_TOWNS, dtype=object)[draw.integers(0, len(_TOWNS), rows)]
-        columns[f"text_{number}"] = pd.Series(np.where(draw.random(rows) < 0.01, None, texts), dtype=object)
+        columns[f"text_{number}"] = pd.Series(np.where(draw.random(rows) < missing, None, texts), dtype=object)
     for number in range(2):
         columns[f"many_{number}"] = pd.Series([f"{one:x}" for one in draw.integers(0, 2**40, rows)], dtype=object)
     return pd.DataFrame(columns)
@@ -74,6 +74,14 @@ def measure_times(rounds: int) -> dict[str, object]:
                 times[f"{engine} {name}"].append(time.perf_counter() - began)  # type: ignore[attr-defined]
             assert outcomes[0] == outcomes[1]
             assert sum(outcome.success for outcome in outcomes[0]) == (32 if name == "passing" else 1)
+    frame = make_frame(_ROWS, missing=0)
+    for engine in Engine:
+        times[f"{engine} complete"] = []
+    for _ in range(rounds):
+        for engine in Engine:
+            began = time.perf_counter()
+            evaluate_expectations(frame, suites["passing"], engine)
+            times[f"{engine} complete"].append(time.perf_counter() - began)  # type: ignore[attr-defined]
     validated = validate(frame, suites["failing"])
     began = time.perf_counter()
     render_data_docs(validated, data_sha256="0" * 64)
