@@ -167,6 +167,7 @@ def _report_addresses(run: Run) -> dict[str, Any]:
             "PreTrainingReport": _source(run, EvidenceKind.PRE_TRAINING_BIAS),
             "PostTrainingReport": _source(run, EvidenceKind.POST_TRAINING_BIAS),
         },
+        "Explainability": {"Report": _source(run, EvidenceKind.EXPLAINABILITY)},
     }
 
 
@@ -174,7 +175,7 @@ def _baseline_addresses(run: Run) -> dict[str, Any]:
     """``DriftCheckBaselines``: what production is compared with.
 
     A baseline of bias is the report itself: Clarify's analysis.json, by which later metrics must be no farther from
-    parity. An explainability report would be the baseline ``Explainability: {"Constraints": ...}`` in the same way.
+    parity; so is that of attribution, by which the features must keep their order.
     """
     return {
         "ModelQuality": _report_addresses(run)["ModelQuality"],
@@ -183,6 +184,7 @@ def _baseline_addresses(run: Run) -> dict[str, Any]:
             "PreTrainingConstraints": _source(run, EvidenceKind.PRE_TRAINING_BIAS),
             "PostTrainingConstraints": _source(run, EvidenceKind.POST_TRAINING_BIAS),
         },
+        "Explainability": {"Constraints": _source(run, EvidenceKind.EXPLAINABILITY)},
     }
 
 

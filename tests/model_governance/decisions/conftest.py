@@ -29,7 +29,12 @@ from model_governance.hooks.model_registry import ModelPackage
 
 PROJECT = Path(__file__).parents[3]
 BEFORE_TRAINING = (EvidenceKind.DATA_QUALITY, EvidenceKind.PRE_TRAINING_BIAS)
-BEFORE_GOVERNANCE = (*BEFORE_TRAINING, EvidenceKind.MODEL_QUALITY, EvidenceKind.POST_TRAINING_BIAS)
+BEFORE_GOVERNANCE = (
+    *BEFORE_TRAINING,
+    EvidenceKind.MODEL_QUALITY,
+    EvidenceKind.POST_TRAINING_BIAS,
+    EvidenceKind.EXPLAINABILITY,
+)
 DECIDERS = {
     Gate.USE_CASE: "business-approver",
     Gate.GOVERNANCE: "governance-officer",

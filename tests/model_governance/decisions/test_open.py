@@ -255,6 +255,7 @@ def test_what_is_missing_is_told_step_by_step(case: Case) -> None:
         "pre_training_bias",
         "model_quality",
         "post_training_bias",
+        "explainability",
     ]
     case.candidate()
     case.request(Gate.GOVERNANCE)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.model_governance.decisions.conftest import BEFORE_GOVERNANCE
 
 from model_governance.decisions.adjudicate import Outcome, adjudicate
 from model_governance.decisions.expiry import expired_approvals, flag_expired
@@ -41,7 +42,8 @@ def gather_biased(case: Case) -> str:
     case.approve_use_case()
     arn = case.register()
     case.train(arn)
-    case.gather(arn, EvidenceKind.DATA_QUALITY, EvidenceKind.PRE_TRAINING_BIAS, EvidenceKind.MODEL_QUALITY)
+    found_fine = (kind for kind in BEFORE_GOVERNANCE if kind is not EvidenceKind.POST_TRAINING_BIAS)
+    case.gather(arn, *found_fine)
     case.gather(arn, EvidenceKind.POST_TRAINING_BIAS, verdict=EvidenceVerdict.FAIL, measurements=(BIASED,))
     return arn
 

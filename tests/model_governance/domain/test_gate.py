@@ -131,7 +131,7 @@ VERDICTS = st.sampled_from(list(EvidenceVerdict))
 
 
 @given(
-    verdicts=st.lists(st.one_of(st.none(), VERDICTS), min_size=4, max_size=4),
+    verdicts=st.lists(st.one_of(st.none(), VERDICTS), min_size=len(GOVERNANCE_KINDS), max_size=len(GOVERNANCE_KINDS)),
     actor=st.sampled_from(["model-owner", "data-scientist", "governance-officer", "someone"]),
     role=st.sampled_from(["governance_officer", "production_approver", "use_case_approver", ""]),
     comment=st.sampled_from(["", " ", "seen"]),
