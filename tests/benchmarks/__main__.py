@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 
-_ALL = ("server", "ledger", "decision", "lifecycle")
+_ALL = ("server", "ledger", "decision", "lifecycle", "waiting")
 
 
 def main(names: list[str]) -> int:

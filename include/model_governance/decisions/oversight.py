@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from pydantic import ValidationError
 
-from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import read_findings
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.oversight import Finding, FindingClosure, GrantedException, Severity
@@ -46,7 +46,7 @@ class Bench:
             DecisionRefused: The person is not in the people file.
             PolicyNotEntered: The policy or people file is not the version that its owner entered.
         """
-        policy, people = policy_in_force(installation), people_in_force(installation)
+        policy, people = files_in_force(installation)
         person = people.by_id(actor)
         if person is None:
             raise DecisionRefused(f"{actor or 'someone unknown'} is not in the people file")

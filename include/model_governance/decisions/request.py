@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
-from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import GateRecord, read_record, recorded_use_case
 from model_governance.decisions.subject import Standing, Subject, locate_subject, read_subject, set_standing
 from model_governance.domain.decision import Gate
@@ -48,7 +48,7 @@ def request_approval(
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    policy, people = policy_in_force(installation), people_in_force(installation)
+    policy, people = files_in_force(installation)
     ledger = installation.ledger(use_case)
     found = read_subject(installation, gate, use_case, subject or locate_subject(installation, gate, use_case, run_id))
     observed = observe(installation, found, policy)

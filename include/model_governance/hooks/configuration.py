@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,7 +68,7 @@ class Configuration:
             UseCaseInvalid: It does not validate; naming file, field and reason.
         """
         file = self.folder(name) / _DECLARATION
-        use_case = parse_use_case(_text(file, UseCaseInvalid), file=str(file), folder=name)
+        use_case = _parsed_use_case(_text(file, UseCaseInvalid), str(file), name)
         for program in {use_case.training.program, *_PROGRAMS[1:]}:
             if not (file.parent / program).is_file():
                 raise UseCaseInvalid(f"{file}: training.program: there is no file {program} in the folder")
@@ -102,7 +103,18 @@ class Configuration:
 
     def _policies_file(self, name: str, parse: Callable[..., _Parsed]) -> _Parsed:
         file = self.policies_folder / name
-        return parse(_text(file, PolicyInvalid), file=str(file))
+        return _parsed(parse, _text(file, PolicyInvalid), str(file))
+
+
+@lru_cache(maxsize=16)
+def _parsed(parse: Callable[..., _Parsed], text: str, file: str) -> _Parsed:
+    """What a text says, parsed once: a waiting gate reads the files at each look, and they seldom differ."""
+    return parse(text, file=file)
+
+
+@lru_cache(maxsize=256)
+def _parsed_use_case(text: str, file: str, folder: str) -> UseCase:
+    return parse_use_case(text, file=file, folder=folder)
 
 
 def _text(file: Path, fault: type[UseCaseInvalid | PolicyInvalid]) -> str:

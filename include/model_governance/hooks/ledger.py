@@ -75,20 +75,39 @@ class Ledger:
     public_keys: Mapping[Authority, PublicKey]
     now: Callable[[], datetime] = utc_now
     _known: list[Entry] = field(default_factory=list, repr=False, compare=False)
+    _last_look: list[float] = field(default_factory=lambda: [-1.0], repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry, in order; those read before are not read again, those sealed are read by the thousand.
 
+        Who has to wait for another thread's look shares it if it began after he asked: it shows all that his own would.
+
         Raises:
             LedgerBroken: Naming the first entry that does not hold.
             ServiceUnavailable, AccessRefused: As the store answers.
         """
+        asked = clock.monotonic()
         with self._lock:
+            if self._last_look[0] > asked:
+                return tuple(self._known)
+            began = clock.monotonic()
             if not self._known:
                 self._known.extend(self._seals.read())
             self._known.extend(self._read_after(self._known[-1] if self._known else None))
+            self._last_look[0] = began
             return tuple(self._known)
+
+    def entries_with(self, entry: Entry) -> tuple[Entry, ...]:
+        """The chain at least as far as an entry that this process has just appended or read, without another look.
+
+        Raises:
+            LedgerBroken, ServiceUnavailable, AccessRefused: As ``entries``, where others' entries must be read first.
+        """
+        with self._lock:
+            if len(self._known) >= entry.sequence and self._known[entry.sequence - 1] == entry:
+                return tuple(self._known)
+        return self.entries()
 
     @property
     def _seals(self) -> Seals:
