@@ -1,4 +1,4 @@
-"""Any number of gates that truly wait: use cases with a card, a ledger and a request, and a DAG run that waits for each.
+"""Any number of gates that truly wait: use cases with a card, a ledger and a request, and a run that waits for each.
 
 Apart from ``waiting``, which measures them. Each is made by the process's own functions, as a lifecycle's first task
 makes it; only the rest of the lifecycle is left out.

@@ -117,8 +117,7 @@ def _held(stack: RunningStack, airflow: httpx.Client, count: int) -> list[Figure
     pool = airflow.get("/api/v2/pools/default_pool").raise_for_status().json()
     held = pool["running_slots"] + pool["queued_slots"] + pool["scheduled_slots"]
     triggerer = next(part.pid for part in parts(stack.settings) if part.name == Program.TRIGGERER)
-    processes = [psutil.Process(triggerer), *psutil.Process(triggerer).children(recursive=True)]
-    memory = sum(each.memory_full_info().pss for each in processes) / 1e6
+    memory = sum(each.memory_full_info().pss for each in _family(triggerer)) / 1e6
     return [
         at_most(f"worker slots held by {count} waiting gates", held, "slots", 0),
         Figure(f"memory of the triggerer, {count} gates waiting", memory, "MB"),
@@ -127,9 +126,11 @@ def _held(stack: RunningStack, airflow: httpx.Client, count: int) -> list[Figure
 
 def _decisions_at_once(stack: RunningStack, airflow: httpx.Client, wanted: Sequence[str]) -> list[Figure]:
     """Approves all of these at once by boto3 and times each waiting task from its own answer to its end."""
+    load, before = os.getloadavg()[0], _cpu_seconds(stack)
     say(f"{len(wanted)} decisions at once")
     decided = _decide(stack, wanted)
     _until(lambda: _ended(airflow) == len(wanted), "all decided gates end")
+    spent = {part: seconds - before[part] for part, seconds in _cpu_seconds(stack).items()}
     ended = waiters.ends(airflow, wanted)
     if wrong := {name: state for name, (state, _) in ended.items() if state != "success"}:
         raise RuntimeError(f"approved gates ended otherwise: {wrong}")
@@ -138,7 +139,26 @@ def _decisions_at_once(stack: RunningStack, airflow: httpx.Client, wanted: Seque
         at_most(f"{len(wanted)} decisions at once: to the end of the task, p50", percentile(seconds, 0.5), "s", 1.0),
         at_most(f"{len(wanted)} decisions at once: to the end of the task, p95", percentile(seconds, 0.95), "s", 2.0),
         Figure(f"{len(wanted)} decisions at once: to the end of the task, longest", max(seconds), "s"),
+        Figure("load of the machine in the minute before (of others, too)", load, ""),
+        *(Figure(f"processor time of {part} meanwhile", seconds, "s") for part, seconds in spent.items()),
     ]
+
+
+def _cpu_seconds(stack: RunningStack) -> dict[str, float]:
+    """Processor time that each part and its children have taken so far."""
+    return {part.name: sum(map(_cpu_seconds_of, _family(part.pid))) for part in parts(stack.settings) if part.pid}
+
+
+def _cpu_seconds_of(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
 
 
 def _decide(stack: RunningStack, wanted: Sequence[str]) -> dict[str, datetime]:

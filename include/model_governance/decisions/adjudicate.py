@@ -63,7 +63,7 @@ class Adjudication:
         return self.outcome in (Outcome.APPROVED, Outcome.REJECTED, Outcome.SUPERSEDED, Outcome.TAKEN_DOWN)
 
 
-def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: str) -> Adjudication:
+def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: str | None) -> Adjudication:
     """Brings registry and ledger of a gate into line and says how it stands.
 
     A decision in the ledger that the registry does not show is applied (a crash came between). A status in the registry
@@ -75,7 +75,7 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
         installation: Through which to act, as the principal ``decision-service``.
         gate: The gate.
         use_case: The use case's name.
-        subject: ARN of the model package, or of the use case's card.
+        subject: ARN of the model package, or of the use case's card; None for the card that there is.
 
     Raises:
         RecordMissing: There is no such card or model package.
@@ -121,7 +121,7 @@ class _Seen:
     verdict: GateVerdict
 
 
-def _look(installation: Installation, gate: Gate, use_case: str, subject: str) -> _Seen:
+def _look(installation: Installation, gate: Gate, use_case: str, subject: str | None) -> _Seen:
     """Registry first, then ledger: a decision applied between the two is seen in both."""
     policy, people = files_in_force(installation)
     found = read_subject(installation, gate, use_case, subject)
@@ -135,7 +135,9 @@ def _evaluated(hearing: Hearing, entries: Sequence[Entry]) -> _Seen:
     return _Seen(hearing, record, verdict)
 
 
-def _without_policy(installation: Installation, gate: Gate, use_case: str, subject: str, reason: str) -> Adjudication:
+def _without_policy(
+    installation: Installation, gate: Gate, use_case: str, subject: str | None, reason: str
+) -> Adjudication:
     """Nothing is decided by files that nobody has entered: a status set meanwhile, by nobody's decision, is undone."""
     found = read_subject(installation, gate, use_case, subject)
     record = read_record(installation.ledger(use_case).entries(), gate, found.arn)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
 
 from model_governance.domain.people import People, parse_people
 from model_governance.domain.policy import Policy, parse_policy
@@ -15,7 +14,6 @@ from model_governance.errors import PolicyInvalid, RecordMissing, UseCaseInvalid
 
 _DECLARATION = "use_case.yaml"
 _PROGRAMS = ("train.py", "inference.py")
-_Parsed = TypeVar("_Parsed")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,8 @@ class Configuration:
         Raises:
             PolicyInvalid: It cannot be read or does not validate; naming file, field and reason.
         """
-        return self._policies_file("policy.yaml", parse_policy)
+        file = self.policies_folder / "policy.yaml"
+        return _parsed_policy(_text(file, PolicyInvalid), str(file))
 
     def people(self) -> People:
         """Who may take part in decisions.
@@ -99,17 +98,21 @@ class Configuration:
         Raises:
             PolicyInvalid: The file cannot be read or does not validate; naming file, field and reason.
         """
-        return self._policies_file("people.yaml", parse_people)
-
-    def _policies_file(self, name: str, parse: Callable[..., _Parsed]) -> _Parsed:
-        file = self.policies_folder / name
-        return _parsed(parse, _text(file, PolicyInvalid), str(file))
+        file = self.policies_folder / "people.yaml"
+        return _parsed_people(_text(file, PolicyInvalid), str(file))
 
 
-@lru_cache(maxsize=16)
-def _parsed(parse: Callable[..., _Parsed], text: str, file: str) -> _Parsed:
-    """What a text says, parsed once: a waiting gate reads the files at each look, and they seldom differ."""
-    return parse(text, file=file)
+# Texts are parsed once: a waiting gate reads the files at each look, and they seldom differ.
+
+
+@lru_cache(maxsize=8)
+def _parsed_policy(text: str, file: str) -> Policy:
+    return parse_policy(text, file=file)
+
+
+@lru_cache(maxsize=8)
+def _parsed_people(text: str, file: str) -> People:
+    return parse_people(text, file=file)
 
 
 @lru_cache(maxsize=256)

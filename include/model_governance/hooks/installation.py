@@ -206,6 +206,14 @@ class Installation:
         """Use-case folders, policy and people."""
         return Configuration(self.settings.use_cases, self.settings.policies)
 
+    def warm_up(self) -> None:
+        """Makes what adjudicating needs: a client of each service, which takes longer than to decide.
+
+        Raises:
+            AccessRefused, RecordMissing: As the clients and keys it makes.
+        """
+        _ = (self.registry, self.cards, self.lineage, self.approvals, self.artifacts, self.signers, self.public_keys)
+
     def ledger(self, use_case: str) -> Ledger:
         """The ledger of a use case; the same one each time, so that a chain once verified is not read again."""
         with self._lock:
