@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -51,7 +52,7 @@ class People(BaseModel):
                 raise ValueError(f"{field} {', '.join(repeated)} is given to more than one person")
         return self
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Sha256 of the file's canonical JSON, in hex."""
         return digest(self.document)

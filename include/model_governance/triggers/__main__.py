@@ -1,4 +1,4 @@
-"""``python -m model_governance.triggers <arguments of airflow triggerer>``: a triggerer that runs allowed triggers only.
+"""``python -m model_governance.triggers <airflow triggerer's arguments>``: a triggerer that runs allowed triggers only.
 
 A program of its own because it must not depend on what Airflow passes over: a plugin or a listener that cannot be
 loaded is only logged, and the triggerer would start without it.
