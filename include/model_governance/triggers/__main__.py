@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> None:
     except TriggerRefused as fault:
         sys.exit(str(fault))
     sys.argv = ["airflow", "triggerer", *arguments]
-    airflow()
+    airflow()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
