@@ -47,7 +47,7 @@ def run() -> list[Figure]:
         few = wanted[: max(_AT_ONCE, count // 10)]
         figures = _wait(stack, airflow, relay, few, already=0)[-1:]
         figures += _wait(stack, airflow, relay, wanted[len(few) :], already=len(few))
-        figures.append(_calls_grow(figures))
+        figures.append(_calls_grow(figures, count / len(few)))
         figures += _held(stack, airflow, count)
         figures += _decisions_at_once(stack, airflow, wanted[:_AT_ONCE])
         figures += _outage(stack, airflow, relay, wanted[_AT_ONCE : 2 * _AT_ONCE], outage)
@@ -108,9 +108,9 @@ def _is_steady(relay: Relay) -> bool:
     return not (relay.calls - before).keys() - {"Search"}
 
 
-def _calls_grow(figures: Sequence[Figure]) -> Figure:
+def _calls_grow(figures: Sequence[Figure], waiters: float) -> Figure:
     few, many = (figure.value for figure in (figures[0], figures[-1]))
-    return at_most("registry calls a minute with ten times as many gates waiting", many / few, "times", 1.1)
+    return at_most(f"registry calls a minute with {waiters:g} times as many gates waiting", many / few, "times", 1.1)
 
 
 def _held(stack: RunningStack, airflow: httpx.Client, count: int) -> list[Figure]:
