@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from model_governance.decisions.decide import Answer, Hearing, apply_verdict, publish_decision
+from model_governance.decisions.answer import Answer
+from model_governance.decisions.decide import Hearing, apply_verdict, publish_decision
 from model_governance.decisions.evaluation import evaluate_record, observe
 from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import GateRecord, read_record

@@ -6,61 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from model_governance.decisions.answer import Answer
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
 from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import GateRecord, read_record
 from model_governance.decisions.subject import Standing, Subject, explain_rejection, read_subject, set_standing
 from model_governance.domain.approvals import expiry
-from model_governance.domain.condition import read_remark
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.eligibility import deciding_role
 from model_governance.domain.gate import GateState, GateVerdict, Observed
-from model_governance.domain.ledger import Authority, Entry, EntryKind
+from model_governance.domain.ledger import Authority, Entry, EntryKind, Proposal
 from model_governance.domain.people import People, Person
 from model_governance.domain.policy import GateRule, Policy
 from model_governance.domain.request import GateRequest
 from model_governance.domain.seal import SEGMENT
 from model_governance.errors import DecisionRefused, PolicyNotEntered, RecordMissing
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.ledger import Proposal
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What someone says to a request.
-
-    Attributes:
-        verdict: approve or reject.
-        actor: Id of the person, from the people file.
-        comment: What the person wrote.
-        channel: How it arrived.
-        event_id: The approval record's event, where it came through the registry.
-        until: From when a conditional approval no longer counts; read from the comment, as ``domain.condition`` says.
-        condition: What it is conditional on.
-        group: The person's group, from the people file.
-    """
-
-    verdict: DecisionVerdict
-    actor: str
-    comment: str
-    channel: Channel
-    event_id: str = ""
-    until: datetime | None = None
-    condition: str = ""
-    group: str = ""
-
-    @classmethod
-    def of(cls, verdict: DecisionVerdict, actor: str, text: str, channel: Channel, event_id: str = "") -> Answer:
-        """The answer in what a channel carried.
-
-        Raises:
-            DecisionRefused: The comment begins like a condition and is none.
-        """
-        if verdict is DecisionVerdict.REJECT:
-            return cls(verdict, actor, text.strip(), channel, event_id)
-        remark = read_remark(text)
-        return cls(verdict, actor, remark.comment, channel, event_id, remark.until, remark.condition)
 
 
 def decide(

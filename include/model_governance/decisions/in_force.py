@@ -11,13 +11,12 @@ from enum import StrEnum
 from pydantic import ValidationError
 
 from model_governance.domain.canonical import digest
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
 from model_governance.domain.use_case import POLICIES_LEDGER
 from model_governance.errors import PolicyNotEntered
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.ledger import Proposal
 
 
 class PolicyFile(StrEnum):

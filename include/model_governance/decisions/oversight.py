@@ -13,13 +13,12 @@ from pydantic import ValidationError
 
 from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import read_findings
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.oversight import Finding, FindingClosure, GrantedException, Severity
 from model_governance.domain.people import People, Person
 from model_governance.domain.policy import Policy
 from model_governance.errors import DecisionRefused, RecordMissing
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.ledger import Proposal
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from model_governance.decisions.record import GateRecord, read_record, recorded_
 from model_governance.decisions.subject import Standing, Subject, locate_subject, read_subject, set_standing
 from model_governance.domain.decision import Gate
 from model_governance.domain.gate import GateState, Observed
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.oversight import Oversight
 from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
@@ -19,7 +19,6 @@ from model_governance.domain.risk import assess_risk
 from model_governance.domain.shortfall import MissingItem, shortfall
 from model_governance.errors import ArtifactChanged, EvidenceMissing, GateClosed
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.ledger import Proposal
 
 
 def request_approval(

@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -140,6 +141,15 @@ class Entry(BaseModel):
     def signed(self, signature: bytes) -> Entry:
         """The entry with its signature."""
         return self.model_copy(update={"signature": base64.b64encode(signature).decode()})
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An entry that a writer wants to append, without its place in the chain."""
+
+    kind: EntryKind
+    subject: str
+    body: dict[str, Any]
 
 
 def next_entry(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from model_governance.hooks.ledger import utc_now
+from model_governance.hooks.clock import utc_now
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
 

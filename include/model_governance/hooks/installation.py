@@ -20,9 +20,10 @@ from model_governance.hooks.approvals import Approvals
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.aws import Clients, EnvironmentClients
 from model_governance.hooks.changes import RegistryChanges
+from model_governance.hooks.clock import utc_now
 from model_governance.hooks.configuration import Configuration, UseCases
 from model_governance.hooks.endpoints import Endpoints
-from model_governance.hooks.ledger import Ledger, utc_now
+from model_governance.hooks.ledger import Ledger
 from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry

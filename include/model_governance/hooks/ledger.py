@@ -14,7 +14,7 @@ import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from model_governance.domain.ledger import (
@@ -22,6 +22,7 @@ from model_governance.domain.ledger import (
     Authority,
     Entry,
     EntryKind,
+    Proposal,
     authority_over,
     next_entry,
     read_chain,
@@ -34,6 +35,7 @@ from model_governance.errors import (
     ServiceUnavailable,
 )
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
+from model_governance.hooks.clock import utc_now
 from model_governance.hooks.seals import Seals
 from model_governance.hooks.signer import PublicKey, Signer
 
@@ -41,20 +43,6 @@ _ENTRY_NAME = re.compile(r"^\d{12}\.json$")
 _ATTEMPTS = 200
 _LONGEST_PAUSE_SECONDS = 0.5
 _READERS = 16
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """An entry that a writer wants to append, without its place in the chain."""
-
-    kind: EntryKind
-    subject: str
-    body: dict[str, Any]
-
-
-def utc_now() -> datetime:
-    """The time, aware."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -99,11 +87,7 @@ class Ledger:
             return tuple(self._known)
 
     def entries_with(self, entry: Entry) -> tuple[Entry, ...]:
-        """The chain at least as far as an entry that this process has just appended or read, without another look.
-
-        Raises:
-            LedgerBroken, ServiceUnavailable, AccessRefused: As ``entries``, where others' entries must be read first.
-        """
+        """The chain at least as far as an entry just appended or read; only if others' come before it, a new look."""
         with self._lock:
             if len(self._known) >= entry.sequence and self._known[entry.sequence - 1] == entry:
                 return tuple(self._known)

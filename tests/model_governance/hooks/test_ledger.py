@@ -14,11 +14,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from model_governance.domain.canonical import canonical_json
-from model_governance.domain.ledger import Authority, Entry, EntryKind
+from model_governance.domain.ledger import Authority, Entry, EntryKind, Proposal
 from model_governance.errors import DecisionRefused, LedgerBroken, RecordConflict, ServiceUnavailable
 from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.aws import Clients
-from model_governance.hooks.ledger import Ledger, Proposal
+from model_governance.hooks.ledger import Ledger
 from model_governance.hooks.signer import PublicKey, Signer
 from stack.settings import Settings
 
