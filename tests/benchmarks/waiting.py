@@ -31,6 +31,7 @@ from stack.supervision import parts
 
 _AT_ONCE = 50
 _WINDOW_SECONDS = 30
+_CALLS_A_POLL = 2
 _STEADY_SECONDS = 5
 _PATIENCE_SECONDS = 1800
 
@@ -94,10 +95,11 @@ def _wait(
     before = relay.calls.total()
     time.sleep(_WINDOW_SECONDS)
     calls = (relay.calls.total() - before) * 60 / _WINDOW_SECONDS
+    bound = _CALLS_A_POLL * 60 / stack.settings.poll_seconds  # whoever waits; fewer on a machine that is slow to answer
     return [
         Figure(f"from the first of {len(wanted)} runs to all deferred", deferred, "s"),
         Figure(f"from the first of {len(wanted)} runs until each has looked for itself", looked, "s"),
-        Figure(f"registry calls a minute, {total} gates waiting", calls, "calls"),
+        at_most(f"registry calls a minute, {total} gates waiting", calls, "calls", bound),
     ]
 
 
@@ -110,7 +112,7 @@ def _is_steady(relay: Relay) -> bool:
 
 def _calls_grow(figures: Sequence[Figure], waiters: float) -> Figure:
     few, many = (figure.value for figure in (figures[0], figures[-1]))
-    return at_most(f"registry calls a minute with {waiters:g} times as many gates waiting", many / few, "times", 1.1)
+    return Figure(f"registry calls a minute with {waiters:g} times as many gates waiting", many / few, "times")
 
 
 def _held(stack: RunningStack, airflow: httpx.Client, count: int) -> list[Figure]:
