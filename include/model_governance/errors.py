@@ -51,6 +51,10 @@ class RecordMissing(GovernanceError):
     """The registry, the ledger or the store has no record of what was asked for."""
 
 
+class TriggerRefused(GovernanceError):
+    """A trigger is not run: its class is not one that may act as the decision service."""
+
+
 class ServiceUnavailable(GovernanceError):
     """A service could not be reached; worth trying again, unlike every other error here."""
 

@@ -6,7 +6,17 @@ import importlib
 import os
 import sys
 
-_ALL = ("bias", "data_quality", "drift", "documents", "server", "ledger", "decision", "lifecycle")
+_ALL = (
+    "bias",
+    "data_quality",
+    "drift",
+    "documents",
+    "server",
+    "ledger",
+    "decision",
+    "lifecycle",
+    "waiting",
+)
 
 
 def main(names: list[str]) -> int:

@@ -5,19 +5,21 @@ Apart from ``decide`` because here the deed comes first: boto3, a console or our
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from model_governance.decisions.decide import apply_verdict, decide
+from model_governance.decisions.answer import Answer
+from model_governance.decisions.decide import Hearing, apply_verdict, publish_decision
 from model_governance.decisions.evaluation import evaluate_record, observe
-from model_governance.decisions.in_force import people_in_force, policy_in_force
-from model_governance.decisions.publish import publish_head
+from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import GateRecord, read_record
 from model_governance.decisions.refusals import Refusal, record_refusal
 from model_governance.decisions.subject import Standing, Subject, approval_records, read_subject, set_standing
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.gate import GateState, GateVerdict
+from model_governance.domain.ledger import Entry
 from model_governance.errors import DecisionRefused, PolicyNotEntered
 from model_governance.hooks.approvals import ApprovalRecord
 from model_governance.hooks.installation import Installation
@@ -63,7 +65,7 @@ class Adjudication:
         return self.outcome in (Outcome.APPROVED, Outcome.REJECTED, Outcome.SUPERSEDED, Outcome.TAKEN_DOWN)
 
 
-def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: str) -> Adjudication:
+def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: str | None) -> Adjudication:
     """Brings registry and ledger of a gate into line and says how it stands.
 
     A decision in the ledger that the registry does not show is applied (a crash came between). A status in the registry
@@ -75,23 +77,26 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
         installation: Through which to act, as the principal ``decision-service``.
         gate: The gate.
         use_case: The use case's name.
-        subject: ARN of the model package, or of the use case's card.
+        subject: ARN of the model package, or of the use case's card; None for the card that there is.
 
     Raises:
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     try:
-        found, record, verdict = _look(installation, gate, use_case, subject)
+        seen = _look(installation, gate, use_case, subject)
     except PolicyNotEntered as fault:
         return _without_policy(installation, gate, use_case, subject, str(fault))
+    found, record, verdict = seen.hearing.subject, seen.record, seen.verdict
     settled = _settle(installation, found, record, verdict)
     if settled is not None:
+        if settled.outcome in (Outcome.APPROVED, Outcome.REJECTED):
+            publish_decision(installation, record.entry_of(verdict.decided_by[-1]))
         return settled
     if verdict.state is GateState.BLOCKED and found.standing is Standing.APPROVED:
         told = next(iter(approval_records(installation, found)), None)
         return _undo(installation, found, told, "; ".join(verdict.reasons))
-    return _attribute(installation, found, record)
+    return _attribute(seen)
 
 
 def gate_verdict(installation: Installation, gate: Gate, use_case: str, subject: str) -> GateVerdict:
@@ -104,23 +109,37 @@ def gate_verdict(installation: Installation, gate: Gate, use_case: str, subject:
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     try:
-        return _look(installation, gate, use_case, subject)[2]
+        return _look(installation, gate, use_case, subject).verdict
     except PolicyNotEntered as fault:
         return GateVerdict(state=GateState.BLOCKED, reasons=(str(fault),))
 
 
-def _look(
-    installation: Installation, gate: Gate, use_case: str, subject: str
-) -> tuple[Subject, GateRecord, GateVerdict]:
+@dataclass(frozen=True)
+class _Seen:
+    """A gate as it is now: what an answer would be held against, its record, and how it stands by both."""
+
+    hearing: Hearing
+    record: GateRecord
+    verdict: GateVerdict
+
+
+def _look(installation: Installation, gate: Gate, use_case: str, subject: str | None) -> _Seen:
     """Registry first, then ledger: a decision applied between the two is seen in both."""
-    policy, people = policy_in_force(installation), people_in_force(installation)
+    policy, people = files_in_force(installation)
     found = read_subject(installation, gate, use_case, subject)
-    observed = observe(installation, found, policy)
-    record = read_record(installation.ledger(use_case).entries(), gate, found.arn)
-    return found, record, evaluate_record(installation, record, policy, observed, people)
+    hearing = Hearing(installation, found, policy, people, observe(installation, found, policy))
+    return _evaluated(hearing, installation.ledger(use_case).entries())
 
 
-def _without_policy(installation: Installation, gate: Gate, use_case: str, subject: str, reason: str) -> Adjudication:
+def _evaluated(hearing: Hearing, entries: Sequence[Entry]) -> _Seen:
+    record = read_record(entries, hearing.subject.gate, hearing.subject.arn)
+    verdict = evaluate_record(hearing.installation, record, hearing.policy, hearing.observed, hearing.people)
+    return _Seen(hearing, record, verdict)
+
+
+def _without_policy(
+    installation: Installation, gate: Gate, use_case: str, subject: str | None, reason: str
+) -> Adjudication:
     """Nothing is decided by files that nobody has entered: a status set meanwhile, by nobody's decision, is undone."""
     found = read_subject(installation, gate, use_case, subject)
     record = read_record(installation.ledger(use_case).entries(), gate, found.arn)
@@ -138,7 +157,6 @@ def _settle(
         return Adjudication(Outcome.SUPERSEDED, reason)
     if verdict.state in (GateState.OPEN, GateState.REJECTED):
         apply_verdict(installation, subject, verdict, record)
-        publish_head(installation, record.entry_of(verdict.decided_by[-1]))
         outcome = Outcome.APPROVED if verdict.is_open else Outcome.REJECTED
         return Adjudication(outcome, reason, verdict.decided_by)
     if subject.standing is Standing.PENDING:
@@ -152,8 +170,9 @@ def _settle(
     return None
 
 
-def _attribute(installation: Installation, subject: Subject, record: GateRecord) -> Adjudication:
+def _attribute(seen: _Seen) -> Adjudication:
     """Makes a decision of a status in the registry, or undoes it, by who set it."""
+    installation, subject, record = seen.hearing.installation, seen.hearing.subject, seen.record
     asked = record.entry.time - _CLOCKS_DIFFER if record.entry else None
     told = [
         each
@@ -167,42 +186,44 @@ def _attribute(installation: Installation, subject: Subject, record: GateRecord)
     refusals: list[tuple[ApprovalRecord, str]] = []
     for each in reversed(told):
         try:
-            _decide_as(installation, subject, each)
+            entry = _decide_as(seen.hearing, each)
         except DecisionRefused as refused:
             refusals.append((each, str(refused)))
         else:
-            return _after_decision(installation, subject)
+            return _after_decision(seen.hearing, entry)
     record_of, reason = refusals[-1]
     return _undo(installation, subject, record_of, reason)
 
 
-def _decide_as(installation: Installation, subject: Subject, told: ApprovalRecord) -> None:
-    person = installation.people.by_principal(told.principal)
+def _decide_as(hearing: Hearing, told: ApprovalRecord) -> Entry:
+    subject, person = hearing.subject, hearing.people.by_principal(told.principal)
     if person is None:
         raise DecisionRefused(
             f"{told.principal or 'an unknown principal'} may not decide the {subject.gate.value} gate of "
             f"{subject.use_case}: nobody in the people file has this principal"
         )
-    decide(
-        installation,
-        subject.gate,
-        subject.use_case,
-        subject.arn,
-        DecisionVerdict.APPROVE if subject.standing is Standing.APPROVED else DecisionVerdict.REJECT,
-        actor=person.id,
-        comment=told.description,
-        channel=Channel.COMMAND_LINE if told.is_from_command_line else Channel.REGISTRY,
-        event_id=told.event_id,
-    )
+    verdict = DecisionVerdict.APPROVE if subject.standing is Standing.APPROVED else DecisionVerdict.REJECT
+    channel = Channel.COMMAND_LINE if told.is_from_command_line else Channel.REGISTRY
+    return hearing.enter(Answer.of(verdict, person.id, told.description, channel, told.event_id))
 
 
-def _after_decision(installation: Installation, subject: Subject) -> Adjudication:
-    """How the gate stands once a status has become a decision: one approval of several sets it back to pending."""
-    found, record, verdict = _look(installation, subject.gate, subject.use_case, subject.arn)
-    if verdict.state is GateState.WAITING and found.standing in (Standing.APPROVED, Standing.REJECTED):
-        set_standing(installation, found, Standing.PENDING, "; ".join(verdict.reasons))
-        return Adjudication(Outcome.WAITING, "; ".join(verdict.reasons), verdict.decided_by)
-    return _settle(installation, found, record, verdict) or Adjudication(Outcome.BLOCKED, "; ".join(verdict.reasons))
+def _after_decision(hearing: Hearing, entry: Entry) -> Adjudication:
+    """How the gate stands once a status has become a decision: one approval of several sets it back to pending.
+
+    By the chain as far as this decision and no new look: who decides after it has this one in his chain, and applies
+    what both amount to.
+    """
+    installation, subject = hearing.installation, hearing.subject
+    seen = _evaluated(hearing, installation.ledger(subject.use_case).entries_with(entry))
+    reason, decided_by = "; ".join(seen.verdict.reasons), seen.verdict.decided_by
+    if seen.verdict.state is GateState.WAITING and subject.standing in (Standing.APPROVED, Standing.REJECTED):
+        set_standing(installation, subject, Standing.PENDING, reason)
+        found = Adjudication(Outcome.WAITING, reason, decided_by)
+    else:
+        settled = _settle(installation, subject, seen.record, seen.verdict)
+        found = settled or Adjudication(Outcome.BLOCKED, reason)
+    publish_decision(installation, entry)
+    return found
 
 
 def _undo(installation: Installation, subject: Subject, told: ApprovalRecord | None, reason: str) -> Adjudication:

@@ -6,60 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from model_governance.decisions.answer import Answer
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
-from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import GateRecord, read_record
 from model_governance.decisions.subject import Standing, Subject, explain_rejection, read_subject, set_standing
 from model_governance.domain.approvals import expiry
-from model_governance.domain.condition import read_remark
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.eligibility import deciding_role
 from model_governance.domain.gate import GateState, GateVerdict, Observed
-from model_governance.domain.ledger import Authority, Entry, EntryKind
+from model_governance.domain.ledger import Authority, Entry, EntryKind, Proposal
 from model_governance.domain.people import People, Person
 from model_governance.domain.policy import GateRule, Policy
 from model_governance.domain.request import GateRequest
+from model_governance.domain.seal import SEGMENT
 from model_governance.errors import DecisionRefused, PolicyNotEntered, RecordMissing
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.ledger import Proposal
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What someone says to a request.
-
-    Attributes:
-        verdict: approve or reject.
-        actor: Id of the person, from the people file.
-        comment: What the person wrote.
-        channel: How it arrived.
-        event_id: The approval record's event, where it came through the registry.
-        until: From when a conditional approval no longer counts; read from the comment, as ``domain.condition`` says.
-        condition: What it is conditional on.
-        group: The person's group, from the people file.
-    """
-
-    verdict: DecisionVerdict
-    actor: str
-    comment: str
-    channel: Channel
-    event_id: str = ""
-    until: datetime | None = None
-    condition: str = ""
-    group: str = ""
-
-    @classmethod
-    def of(cls, verdict: DecisionVerdict, actor: str, text: str, channel: Channel, event_id: str = "") -> Answer:
-        """The answer in what a channel carried.
-
-        Raises:
-            DecisionRefused: The comment begins like a condition and is none.
-        """
-        if verdict is DecisionVerdict.REJECT:
-            return cls(verdict, actor, text.strip(), channel, event_id)
-        remark = read_remark(text)
-        return cls(verdict, actor, remark.comment, channel, event_id, remark.until, remark.condition)
 
 
 def decide(
@@ -95,16 +58,23 @@ def decide(
     """
     answer = Answer.of(verdict, actor, comment, channel, event_id)
     hearing = Hearing.of(installation, gate, use_case, subject)
-    ledger = installation.ledger(use_case)
-    installation.texts.keep(hearing.policy)
-    installation.texts.keep(hearing.people)
-    entry = ledger.propose(lambda entries: hearing.hear(answer, entries))
-    record = read_record(ledger.entries(), gate, hearing.subject.arn)
+    entry = hearing.enter(answer)
+    record = read_record(installation.ledger(use_case).entries(), gate, hearing.subject.arn)
     standing = evaluate_record(installation, record, hearing.policy, hearing.observed)
     apply_verdict(installation, read_subject(installation, gate, use_case, subject), standing, record)
-    publish_head(installation, entry)
-    ledger.seal(Authority.DECISIONS)
+    publish_decision(installation, entry)
     return entry
+
+
+def publish_decision(installation: Installation, entry: Entry) -> None:
+    """Tells the chain's head to its witnesses, and seals what is full; safe to repeat.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise. The decision stands.
+    """
+    publish_head(installation, entry)
+    if entry.sequence >= SEGMENT:
+        installation.ledger(entry.use_case).seal(Authority.DECISIONS)
 
 
 def check_decision(
@@ -179,10 +149,22 @@ class Hearing:
         except RecordMissing as fault:
             raise DecisionRefused(f"no decision on the {gate.value} gate of {use_case}: {fault}") from fault
         try:
-            policy, people = policy_in_force(installation), people_in_force(installation)
+            policy, people = files_in_force(installation)
         except PolicyNotEntered as fault:
             raise DecisionRefused(f"no decision on the {gate.value} gate of {use_case}: {fault}") from fault
         return cls(installation, found, policy, people, observe(installation, found, policy))
+
+    def enter(self, answer: Answer) -> Entry:
+        """The entry that holds the decision: appended now, or there already.
+
+        Raises:
+            DecisionRefused: As ``decide``.
+            LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+        """
+        self.installation.texts.keep(self.policy)
+        self.installation.texts.keep(self.people)
+        ledger = self.installation.ledger(self.subject.use_case)
+        return ledger.propose(lambda entries: self.hear(answer, entries))
 
     def hear(self, answer: Answer, entries: Sequence[Entry]) -> Proposal | Entry:
         """The decision to record, or the entry that holds it already.

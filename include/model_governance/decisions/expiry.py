@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import evaluate_record
-from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import read_record, since_clean_up
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import Entry, EntryKind
@@ -127,7 +127,7 @@ def expired_approval(installation: Installation, use_case: str) -> ExpiredApprov
     deployed = _last_deployment(entries)
     if deployed is None:
         return None
-    policy, people = policy_in_force(installation), people_in_force(installation)
+    policy, people = files_in_force(installation)
     reasons, told = {}, {}
     for gate in (Gate.GOVERNANCE, Gate.PRODUCTION):
         record = read_record(entries, gate, deployed.subject)

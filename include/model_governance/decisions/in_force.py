@@ -12,13 +12,12 @@ from pydantic import ValidationError
 
 from model_governance.decisions.publish import publish_head
 from model_governance.domain.canonical import digest
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
 from model_governance.domain.use_case import POLICIES_LEDGER
 from model_governance.errors import PolicyNotEntered
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.ledger import Proposal
 
 
 class PolicyFile(StrEnum):
@@ -40,19 +39,21 @@ def policy_in_force(installation: Installation) -> Policy:
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     policy = installation.policy
-    _refuse_unentered(installation, PolicyFile.POLICY, policy.digest)
+    _refuse_unentered(installation, PolicyFile.POLICY, policy.digest, installation.ledger(POLICIES_LEDGER).entries())
     return policy
 
 
-def people_in_force(installation: Installation) -> People:
-    """The people, read afresh.
+def files_in_force(installation: Installation) -> tuple[Policy, People]:
+    """The policy and the people, read afresh and held against one look at the ledger of policy versions.
 
     Raises:
         PolicyInvalid, PolicyNotEntered, LedgerBroken, AccessRefused, ServiceUnavailable: As ``policy_in_force``.
     """
-    people = installation.people
-    _refuse_unentered(installation, PolicyFile.PEOPLE, people.digest)
-    return people
+    policy, people = installation.policy, installation.people
+    entries = installation.ledger(POLICIES_LEDGER).entries()
+    _refuse_unentered(installation, PolicyFile.POLICY, policy.digest, entries)
+    _refuse_unentered(installation, PolicyFile.PEOPLE, people.digest, entries)
+    return policy, people
 
 
 def entered_version(entries: Sequence[Entry], file: PolicyFile, owners: Sequence[str]) -> Entry | None:
@@ -125,9 +126,9 @@ def enter_versions(installation: Installation, principal: str, *, only_first: bo
     return tuple(entered)
 
 
-def _refuse_unentered(installation: Installation, file: PolicyFile, found: str) -> None:
+def _refuse_unentered(installation: Installation, file: PolicyFile, found: str, entries: Sequence[Entry]) -> None:
     owners = installation.settings.policy_owners
-    entry = entered_version(installation.ledger(POLICIES_LEDGER).entries(), file, owners)
+    entry = entered_version(entries, file, owners)
     if entry is not None and entry.body["digest"] == found:
         return
     said = f"in force is {str(entry.body['digest'])[:12]}, entered {entry.time:%Y-%m-%d}" if entry else "none was ever"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
-from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.in_force import files_in_force, policy_in_force
 from model_governance.decisions.record import read_record
 from model_governance.decisions.request import draft_request, missing_from
 from model_governance.decisions.subject import Standing, Subject, locate_subject, read_subject
@@ -46,7 +46,7 @@ def outlook(installation: Installation, use_case: str, version_arn: str | None) 
         RecordMissing: There is no such version or use case.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    policy, people = policy_in_force(installation), people_in_force(installation)
+    policy, people = files_in_force(installation)
     card = installation.cards.find(use_case)
     if card is None or version_arn is None:
         return _without_version(installation, use_case, card.arn if card else None)
@@ -115,7 +115,7 @@ def missing_for(
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    policy, people = policy_in_force(installation), people_in_force(installation)
+    policy, people = files_in_force(installation)
     found = read_subject(installation, gate, use_case, subject or locate_subject(installation, gate, use_case, run_id))
     observed = observe(installation, found, policy)
     entries = installation.ledger(use_case).entries()

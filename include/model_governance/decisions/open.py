@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
-from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.publish import witnessed_heads
 from model_governance.decisions.record import approved_declarations, candidate_of_run, read_record
 from model_governance.decisions.subject import Standing, read_subject
@@ -86,7 +86,7 @@ def _open(
     except RecordMissing as fault:
         raise GateClosed(f"{name} is closed: {fault}") from fault
     try:
-        policy, people = policy_in_force(installation), people_in_force(installation)
+        policy, people = files_in_force(installation)
     except PolicyNotEntered as fault:
         raise GateClosed(f"{name} is closed: {fault}") from fault
     record = read_record(entries, gate, found.arn)

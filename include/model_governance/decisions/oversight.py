@@ -11,16 +11,15 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from pydantic import ValidationError
 
-from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import read_findings
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.oversight import Finding, FindingClosure, GrantedException, Severity
 from model_governance.domain.people import People, Person
 from model_governance.domain.policy import Policy
 from model_governance.errors import DecisionRefused, RecordMissing
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.ledger import Proposal
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Bench:
             DecisionRefused: The person is not in the people file.
             PolicyNotEntered: The policy or people file is not the version that its owner entered.
         """
-        policy, people = policy_in_force(installation), people_in_force(installation)
+        policy, people = files_in_force(installation)
         person = people.by_id(actor)
         if person is None:
             raise DecisionRefused(f"{actor or 'someone unknown'} is not in the people file")

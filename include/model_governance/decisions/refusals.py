@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 from model_governance.decisions.record import since_clean_up
 from model_governance.domain.decision import Channel, Gate
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.errors import GovernanceError
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.ledger import Proposal
 
 MOST_REFUSALS = 5
 """Entries a person and request; all whom the people file does not know count as one person."""

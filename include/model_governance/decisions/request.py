@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model_governance.decisions.evaluation import changed_reports, evaluate_record, observe
-from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import GateRecord, read_record, recorded_use_case
 from model_governance.decisions.subject import Standing, Subject, locate_subject, read_subject, set_standing
 from model_governance.domain.decision import Gate
 from model_governance.domain.gate import GateState, Observed
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.oversight import Oversight
 from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
@@ -19,7 +19,6 @@ from model_governance.domain.risk import assess_risk
 from model_governance.domain.shortfall import MissingItem, shortfall
 from model_governance.errors import ArtifactChanged, EvidenceMissing, GateClosed
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.ledger import Proposal
 
 
 def request_approval(
@@ -48,7 +47,7 @@ def request_approval(
         RecordMissing: There is no such card or model package.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    policy, people = policy_in_force(installation), people_in_force(installation)
+    policy, people = files_in_force(installation)
     ledger = installation.ledger(use_case)
     found = read_subject(installation, gate, use_case, subject or locate_subject(installation, gate, use_case, run_id))
     observed = observe(installation, found, policy)

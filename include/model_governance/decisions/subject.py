@@ -96,8 +96,14 @@ def locate_subject(installation: Installation, gate: Gate, use_case: str, run_id
     return candidate.model_package_arn
 
 
-def read_subject(installation: Installation, gate: Gate, use_case: str, arn: str) -> Subject:
+def read_subject(installation: Installation, gate: Gate, use_case: str, arn: str | None) -> Subject:
     """The subject as the registry says it is now.
+
+    Args:
+        installation: Through which to read.
+        gate: The gate.
+        use_case: The use case's name.
+        arn: ARN of the card or model package; None for the card that there is.
 
     Raises:
         RecordMissing: There is no such card or model package, or it is another use case's.
@@ -105,10 +111,12 @@ def read_subject(installation: Installation, gate: Gate, use_case: str, arn: str
     """
     if gate is Gate.USE_CASE:
         card = installation.cards.describe(use_case)
-        if card.arn != arn:
+        if arn not in (None, card.arn):
             raise RecordMissing(f"{arn} is not the card of use case {use_case}, which is {card.arn}")
         standing = _of(_CARD, card.status)
-        return Subject(gate, use_case, arn, standing, card.status, decided_digest(dict(card.content)))
+        return Subject(gate, use_case, card.arn, standing, card.status, decided_digest(dict(card.content)))
+    if arn is None:
+        raise RecordMissing(f"the {gate.value} gate of {use_case} stands before a version, and none was named")
     package = installation.registry.describe(arn)
     if package.group != use_case:
         raise RecordMissing(f"{arn} is a version of {package.group or 'no group'}, not of use case {use_case}")

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from model_governance.decisions.evaluation import evaluate_record
-from model_governance.decisions.in_force import people_in_force, policy_in_force
+from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import read_record, since_clean_up
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import Entry, EntryKind
@@ -44,7 +44,7 @@ def waiting_requests(installation: Installation, use_case: str) -> tuple[Waiting
     )
     if not asked:
         return ()
-    policy, people = policy_in_force(installation), people_in_force(installation)
+    policy, people = files_in_force(installation)
     about = _by_subject(standing)
     waiting = []
     for gate, subject in asked:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -160,6 +161,15 @@ class Entry(BaseModel):
         """
         before, _, after = self.raw.rpartition(_SIGNATURE % self.signature.encode())
         return before, after
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An entry that a writer wants to append, without its place in the chain."""
+
+    kind: EntryKind
+    subject: str
+    body: dict[str, Any]
 
 
 def next_entry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -77,7 +78,7 @@ class People(BaseModel):
                 f"which {person.id} decides (held: {held}); a deputy gets no role by being one"
             )
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Sha256 of the file's canonical JSON, in hex."""
         return digest(self.document)

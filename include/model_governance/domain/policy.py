@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -117,7 +118,7 @@ class Policy(BaseModel):
                 raise ValueError(f"gates.{tier}: no rule for {', '.join(absent)}")
         return self
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Sha256 of the policy's canonical JSON, in hex."""
         return digest(self.document)

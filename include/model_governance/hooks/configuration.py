@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
 
 from model_governance.domain.people import People, parse_people
 from model_governance.domain.policy import Policy, parse_policy
@@ -14,7 +14,6 @@ from model_governance.errors import PolicyInvalid, RecordMissing, UseCaseInvalid
 
 _DECLARATION = "use_case.yaml"
 _PROGRAMS = ("train.py", "inference.py")
-_Parsed = TypeVar("_Parsed")
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Configuration:
             UseCaseInvalid: It does not validate; naming file, field and reason.
         """
         file = self.folder(name) / _DECLARATION
-        use_case = parse_use_case(_text(file, UseCaseInvalid), file=str(file), folder=name)
+        use_case = _parsed_use_case(_text(file, UseCaseInvalid), str(file), name)
         for program in {use_case.training.program, *_PROGRAMS[1:]}:
             if not (file.parent / program).is_file():
                 raise UseCaseInvalid(f"{file}: training.program: there is no file {program} in the folder")
@@ -90,7 +89,8 @@ class Configuration:
         Raises:
             PolicyInvalid: It cannot be read or does not validate; naming file, field and reason.
         """
-        return self._policies_file("policy.yaml", parse_policy)
+        file = self.policies_folder / "policy.yaml"
+        return _parsed_policy(_text(file, PolicyInvalid), str(file))
 
     def people(self) -> People:
         """Who may take part in decisions.
@@ -98,11 +98,26 @@ class Configuration:
         Raises:
             PolicyInvalid: The file cannot be read or does not validate; naming file, field and reason.
         """
-        return self._policies_file("people.yaml", parse_people)
+        file = self.policies_folder / "people.yaml"
+        return _parsed_people(_text(file, PolicyInvalid), str(file))
 
-    def _policies_file(self, name: str, parse: Callable[..., _Parsed]) -> _Parsed:
-        file = self.policies_folder / name
-        return parse(_text(file, PolicyInvalid), file=str(file))
+
+# Texts are parsed once: a waiting gate reads the files at each look, and they seldom differ.
+
+
+@lru_cache(maxsize=8)
+def _parsed_policy(text: str, file: str) -> Policy:
+    return parse_policy(text, file=file)
+
+
+@lru_cache(maxsize=8)
+def _parsed_people(text: str, file: str) -> People:
+    return parse_people(text, file=file)
+
+
+@lru_cache(maxsize=256)
+def _parsed_use_case(text: str, file: str, folder: str) -> UseCase:
+    return parse_use_case(text, file=file, folder=folder)
 
 
 def _text(file: Path, fault: type[UseCaseInvalid | PolicyInvalid]) -> str:

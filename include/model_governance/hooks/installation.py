@@ -20,9 +20,10 @@ from model_governance.hooks.approvals import Approvals
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.aws import Clients, EnvironmentClients
 from model_governance.hooks.changes import RegistryChanges
+from model_governance.hooks.clock import utc_now
 from model_governance.hooks.configuration import Configuration, UseCases
 from model_governance.hooks.endpoints import Endpoints
-from model_governance.hooks.ledger import Ledger, utc_now
+from model_governance.hooks.ledger import Ledger
 from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
@@ -221,6 +222,14 @@ class Installation:
     def configuration(self) -> Configuration:
         """Use-case folders, policy and people."""
         return Configuration(self.settings.use_cases, self.settings.policies)
+
+    def warm_up(self) -> None:
+        """Makes what adjudicating needs: a client of each service, which takes longer than to decide.
+
+        Raises:
+            AccessRefused, RecordMissing: As the clients and keys it makes.
+        """
+        _ = (self.registry, self.cards, self.lineage, self.approvals, self.artifacts, self.signers, self.public_keys)
 
     def ledger(self, use_case: str) -> Ledger:
         """The ledger of a use case; the same one each time, so that a chain once verified is not read again."""

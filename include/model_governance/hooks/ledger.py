@@ -14,7 +14,7 @@ import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from model_governance.domain.ledger import (
@@ -22,6 +22,7 @@ from model_governance.domain.ledger import (
     Authority,
     Entry,
     EntryKind,
+    Proposal,
     authority_over,
     next_entry,
     read_chain,
@@ -34,6 +35,7 @@ from model_governance.errors import (
     ServiceUnavailable,
 )
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
+from model_governance.hooks.clock import utc_now
 from model_governance.hooks.seals import Seals
 from model_governance.hooks.signer import PublicKey, Signer
 
@@ -41,20 +43,6 @@ _ENTRY_NAME = re.compile(r"(?!0{12})[0-9]{12}\.json")
 _ATTEMPTS = 200
 _LONGEST_PAUSE_SECONDS = 0.5
 _READERS = 16
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """An entry that a writer wants to append, without its place in the chain."""
-
-    kind: EntryKind
-    subject: str
-    body: dict[str, Any]
-
-
-def utc_now() -> datetime:
-    """The time, aware."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -75,20 +63,35 @@ class Ledger:
     public_keys: Mapping[Authority, PublicKey]
     now: Callable[[], datetime] = utc_now
     _known: list[Entry] = field(default_factory=list, repr=False, compare=False)
+    _last_look: list[float] = field(default_factory=lambda: [-1.0], repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry, in order; those read before are not read again, those sealed are read by the thousand.
 
+        Who has to wait for another thread's look shares it if it began after he asked: it shows all that his own would.
+
         Raises:
             LedgerBroken: Naming the first entry that does not hold.
             ServiceUnavailable, AccessRefused: As the store answers.
         """
+        asked = clock.monotonic()
         with self._lock:
+            if self._last_look[0] > asked:
+                return tuple(self._known)
+            began = clock.monotonic()
             if not self._known:
                 self._known.extend(self._seals.read())
             self._known.extend(self._read_after(self._known[-1] if self._known else None))
+            self._last_look[0] = began
             return tuple(self._known)
+
+    def entries_with(self, entry: Entry) -> tuple[Entry, ...]:
+        """The chain at least as far as an entry just appended or read; only if others' come before it, a new look."""
+        with self._lock:
+            if len(self._known) >= entry.sequence and self._known[entry.sequence - 1] == entry:
+                return tuple(self._known)
+        return self.entries()
 
     @property
     def _seals(self) -> Seals:

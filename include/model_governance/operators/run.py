@@ -12,14 +12,13 @@ from pydantic import ValidationError
 
 from model_governance.decisions.record import candidate_of_run, recorded_use_case, since_clean_up
 from model_governance.domain.candidate import Candidate, run_key, run_prefix, split_prefix
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.risk import RiskAssessment, assess_risk
 from model_governance.domain.use_case import Training, UseCase
 from model_governance.errors import RecordMissing, UseCaseInvalid
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.jobs import Jobs
-from model_governance.hooks.ledger import Proposal
 from model_governance.hooks.model_registry import ModelPackage
 
 if TYPE_CHECKING:

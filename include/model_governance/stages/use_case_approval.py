@@ -8,9 +8,8 @@ from airflow.sdk import task_group
 
 from model_governance.decisions.record import since_clean_up
 from model_governance.domain.decision import Gate
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.model_card import decided_digest, use_case_content
-from model_governance.hooks.ledger import Proposal
 from model_governance.operators.run import Run
 from model_governance.stages.gate import gate_tasks
 

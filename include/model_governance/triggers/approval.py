@@ -3,6 +3,9 @@
 One poll of the registry serves every waiter of the triggerer (Airflow's shared stream). A waiter looks for itself once
 it has subscribed, and again whenever its candidate or its use case's card has changed; what it finds is adjudicated
 first, so that a status set by boto3 or in a console becomes a decision, or is undone, before anything goes on.
+
+The poll wakes the waiters concerned by itself and gives the stream nothing: Airflow would hand every change to every
+waiter, and fail those that lie a thousand changes behind, as one does that looks at a ledger out of reach.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,6 +21,7 @@ from airflow.triggers.base import BaseEventTrigger, TaskFailedEvent, TaskSuccess
 
 from model_governance.domain.decision import Gate
 from model_governance.errors import GovernanceError
+from model_governance.triggers.waiting_room import Waiter, WaitingRoom
 
 if TYPE_CHECKING:
     from model_governance.decisions.adjudicate import Adjudication
@@ -31,6 +36,11 @@ log = structlog.get_logger(__name__)
 def poll_seconds() -> float:
     """Seconds between two polls of the registry, from the installation's settings; 1 unless set, never below 0.1."""
     return max(0.1, float(os.environ.get(POLL_SETTING, "1")))
+
+
+@cache
+def _room_of(loop: asyncio.AbstractEventLoop) -> WaitingRoom:
+    return WaitingRoom()
 
 
 class ApprovalTrigger(BaseEventTrigger):
@@ -58,28 +68,28 @@ class ApprovalTrigger(BaseEventTrigger):
         return (f"{type(self).__module__}.{type(self).__qualname__}",)
 
     @classmethod
-    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[frozenset[str]]:
-        """Polls the registry for all waiters; never ends and never raises for an outage, which would fail them all.
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[None]:
+        """Polls the registry and wakes the waiters; never ends and never raises for an outage, which would fail them.
 
         Yields:
-            The names of the use cases of which something changed, never none.
+            Nothing.
         """
         structlog.contextvars.clear_contextvars()  # the poll is nobody's: its lines do not belong in one waiter's log
         watch: RegistryWatch | None = None
         failures = 0
+        room = _room_of(asyncio.get_running_loop())
         while True:
             try:
                 if watch is None:
                     watch = await asyncio.to_thread(cls.open_watch)
-                changed = await asyncio.to_thread(watch.changed_use_cases)
+                room.wake(await asyncio.to_thread(watch.changed_use_cases))
             except Exception as fault:
                 failures += 1
                 await log.awarning("the registry cannot be polled; waiting gates wait on", error=str(fault))
             else:
                 failures = 0
-                if changed:
-                    yield changed
             await asyncio.sleep(pause(failures))
+        yield  # type: ignore[unreachable]  # makes this a stream
 
     @staticmethod
     def open_watch() -> RegistryWatch:
@@ -88,21 +98,22 @@ class ApprovalTrigger(BaseEventTrigger):
 
         return RegistryWatch.open()
 
-    async def filter_shared_stream(self, shared_stream: AsyncIterator[frozenset[str]]) -> AsyncIterator[TriggerEvent]:
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[None]) -> AsyncIterator[TriggerEvent]:
         """Ends the task as soon as its gate is decided.
 
         Args:
-            shared_stream: The use cases of which something changed; items before this waiter subscribed are missed,
-                which is why it looks once at the beginning.
+            shared_stream: The poll, which runs as long as it is read, and tells only if it can run no longer. Changes
+                before this waiter came have woken nobody, which is why it looks once at the beginning.
         """
         self.log.info("waiting for a decision on the %s gate of %s", self.gate, self.use_case)
-        told = ""
-        found = await self._look_until_answered()
-        while not found.is_final:
-            if told != (told := f"{found.outcome}: {found.reason}"):
-                self.log.info("the gate is %s", told)
-            await self._next_change(shared_stream)
-            found = await self._look_until_answered()
+        room = _room_of(asyncio.get_running_loop())
+        with room.waiting_for(self.use_case) as waiter:
+            poll = asyncio.ensure_future(_read_to_its_end(shared_stream))
+            poll.add_done_callback(lambda _: waiter.wake())
+            try:
+                found = await self._wait(room, waiter, poll)
+            finally:
+                poll.cancel()
         yield self._end(found)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -120,17 +131,26 @@ class ApprovalTrigger(BaseEventTrigger):
 
         return look(Gate(self.gate), self.use_case, self.run_id)
 
-    async def _next_change(self, shared_stream: AsyncIterator[frozenset[str]]) -> None:
-        async for changed in shared_stream:
-            if self.use_case in changed:
-                return
+    async def _wait(self, room: WaitingRoom, waiter: Waiter, poll: asyncio.Future[None]) -> Adjudication:
+        """Looks at the beginning and after each change, until the gate is decided."""
+        told = ""
+        found = await self._look_until_answered(room, waiter)
+        while not found.is_final:
+            if told != (told := f"{found.outcome}: {found.reason}"):
+                self.log.info("the gate is %s", told)
+            await waiter.until_woken()
+            if poll.done():
+                poll.result()
+                raise RuntimeError("the poll of the registry has ended, which it never should")
+            found = await self._look_until_answered(room, waiter)
+        return found
 
-    async def _look_until_answered(self) -> Adjudication:
+    async def _look_until_answered(self, room: WaitingRoom, waiter: Waiter) -> Adjudication:
         """Looks until the gate can be read and whoever set its status is known."""
         failures = 0
         while True:
             try:
-                found = await asyncio.to_thread(self.look)
+                found = await room.look(waiter, self.look)
             except Exception as fault:
                 known = isinstance(fault, GovernanceError)
                 self.log.warning("the gate cannot be read now, trying again: %s", fault, exc_info=not known)
@@ -151,6 +171,11 @@ class ApprovalTrigger(BaseEventTrigger):
             by = f"{decision.actor} as {decision.role}, by {decision.channel}"
             self.log.info("approved by %s: %s", by, decision.comment or "no comment")
         return TaskSuccessEvent()
+
+
+async def _read_to_its_end(stream: AsyncIterator[None]) -> None:
+    async for _ in stream:
+        pass
 
 
 def pause(failures: int) -> float:

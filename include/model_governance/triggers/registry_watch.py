@@ -32,8 +32,10 @@ class RegistryWatch:
 
     @classmethod
     def open(cls) -> RegistryWatch:
-        """A look-out from now on."""
-        return cls(deciding_installation().changes())
+        """A look-out from now on, with all that a decision will need made ready."""
+        installation = deciding_installation()
+        installation.warm_up()
+        return cls(installation.changes())
 
     def changed_use_cases(self) -> frozenset[str]:
         """Names of the use cases of which a card or a version changed since the last look.
@@ -58,7 +60,8 @@ def look(gate: Gate, use_case: str, run_id: str) -> Adjudication:
     """
     installation = deciding_installation()
     try:
-        return adjudicate(installation, gate, use_case, locate_subject(installation, gate, use_case, run_id))
+        subject = None if gate is Gate.USE_CASE else locate_subject(installation, gate, use_case, run_id)
+        return adjudicate(installation, gate, use_case, subject)
     except RecordMissing:
         if not was_taken_down(installation.ledger(use_case).entries(), run_id):
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,11 +14,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from model_governance.domain.canonical import canonical_json
-from model_governance.domain.ledger import Authority, Entry, EntryKind
+from model_governance.domain.ledger import Authority, Entry, EntryKind, Proposal
 from model_governance.errors import DecisionRefused, LedgerBroken, RecordConflict, ServiceUnavailable
 from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.aws import Clients
-from model_governance.hooks.ledger import Ledger, Proposal
+from model_governance.hooks.ledger import Ledger
 from model_governance.hooks.signer import PublicKey, Signer
 from stack.settings import Settings
 
@@ -170,6 +171,36 @@ def test_threads_that_share_one_view_lose_nothing(open_ledger: Callable[[], Ledg
     with ThreadPoolExecutor(8) as writers:
         list(writers.map(lambda number: ledger.append(EntryKind.EVIDENCE, SUBJECT, {"n": number}), range(24)))
     assert sorted(entry.body["n"] for entry in open_ledger().verify()) == list(range(24))
+
+
+def test_threads_that_wait_for_a_look_share_the_next_and_never_one_that_began_before_they_asked(
+    open_ledger: Callable[[], Ledger],
+) -> None:
+    ledger, writer = open_ledger(), open_ledger()
+    began, may_go_on, looks = threading.Event(), threading.Event(), []
+    read_after = Ledger._read_after
+
+    def slow(self: Ledger, head: Entry | None) -> tuple[Entry, ...]:
+        found = read_after(self, head)
+        looks.append(len(found))
+        began.set()
+        assert may_go_on.wait(20)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(9) as pool:
+        patch.setattr(Ledger, "_read_after", lambda self, head: (slow if self is ledger else read_after)(self, head))
+        first = pool.submit(ledger.entries)
+        assert began.wait(20)
+        written = writer.append(EntryKind.EVIDENCE, "arn:after-the-first-look-began", {})
+        asked = threading.Semaphore(0)
+        others = [pool.submit(lambda: (asked.release(), ledger.entries())[1]) for _ in range(8)]
+        for _ in others:
+            assert asked.acquire(timeout=20)
+        may_go_on.set()
+        assert first.result() == ()
+        assert [each.result() for each in others] == [(written,)] * 8
+    assert looks[:2] == [0, 1]
+    assert len(looks) < 9
 
 
 def test_a_check_and_its_entry_are_one_step(open_ledger: Callable[[], Ledger]) -> None:

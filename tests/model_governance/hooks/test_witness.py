@@ -29,6 +29,29 @@ def test_what_was_told_is_known_again(tmp_path: Path) -> None:
     assert witness.path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("is_replaced", [True, False], ids=["replaced", "cut"])
+def test_what_has_gone_from_the_file_is_told_again(tmp_path: Path, is_replaced: bool) -> None:
+    witness = Witness(tmp_path / "heads.jsonl")
+    for number in (1, 2):
+        witness.tell(LEDGER, head(number), NOW)
+    kept = witness.path.read_bytes().splitlines(keepends=True)[0]
+    if is_replaced:
+        (tmp_path / "new").write_bytes(kept)
+        (tmp_path / "new").replace(witness.path)
+    else:
+        witness.path.write_bytes(kept)
+    witness.tell(LEDGER, head(2), NOW)
+    assert [each.head.sequence for each in witness.sightings(LEDGER)] == [1, 2]
+
+
+def test_what_another_writer_told_is_not_told_twice(tmp_path: Path) -> None:
+    one, other = Witness(tmp_path / "heads.jsonl"), Witness(tmp_path / "heads.jsonl")
+    one.tell(LEDGER, head(1), NOW)
+    other.tell(LEDGER, head(2), NOW)
+    one.tell(LEDGER, head(2), NOW)
+    assert [each.head.sequence for each in one.sightings(LEDGER)] == [1, 2]
+
+
 def test_many_writers_lose_no_line(tmp_path: Path) -> None:
     path = tmp_path / "heads.jsonl"
     with ThreadPoolExecutor(16) as writers:

@@ -166,9 +166,9 @@ class Scripted(ApprovalTrigger):
         return found
 
 
-async def _changes_of(use_cases: list[str]) -> AsyncIterator[frozenset[str]]:
-    for use_case in use_cases:
-        yield frozenset({use_case})
+async def _poll_that_says_nothing() -> AsyncIterator[None]:
+    await asyncio.Event().wait()
+    yield
 
 
 def _events(script: list[Adjudication | Exception], changed: list[str], monkeypatch: Any) -> list[TriggerEvent]:
@@ -177,7 +177,17 @@ def _events(script: list[Adjudication | Exception], changed: list[str], monkeypa
     trigger.script = script
 
     async def collect() -> list[TriggerEvent]:
-        return [event async for event in trigger.filter_shared_stream(_changes_of(changed))]
+        room = approval._room_of(asyncio.get_running_loop())
+
+        async def change() -> None:
+            for use_case in changed:
+                await asyncio.sleep(0.05)
+                room.wake({use_case})
+
+        changing = asyncio.create_task(change())
+        events = [event async for event in trigger.filter_shared_stream(_poll_that_says_nothing())]
+        await changing
+        return events
 
     return asyncio.run(collect())
 
@@ -205,7 +215,7 @@ def test_the_shared_poll_goes_on_after_errors(monkeypatch: pytest.MonkeyPatch) -
 
     class Watch:
         def changed_use_cases(self) -> frozenset[str]:
-            answer = answers.pop(0)
+            answer = answers.pop(0) if answers else frozenset()
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -221,10 +231,30 @@ def test_the_shared_poll_goes_on_after_errors(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(approval, "pause", lambda failures: 0)
     monkeypatch.setattr(ApprovalTrigger, "open_watch", staticmethod(open_watch))
 
-    async def first() -> frozenset[str]:
-        return await anext(ApprovalTrigger.open_shared_stream({}))
+    async def woken() -> None:
+        with approval._room_of(asyncio.get_running_loop()).waiting_for("loans") as waiter:
+            poll = asyncio.create_task(anext(ApprovalTrigger.open_shared_stream({})))
+            await waiter.until_woken()
+            poll.cancel()
 
-    assert asyncio.run(first()) == frozenset({"loans"})
+    asyncio.run(asyncio.wait_for(woken(), 30))
+    assert answers == []
+
+
+async def _poll_that_fails() -> AsyncIterator[None]:
+    raise ServiceUnavailable("the poll is no more")
+    yield
+
+
+def test_a_waiter_does_not_outlive_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    trigger = Scripted("loans", "governance", "manual__1")
+    trigger.script = [Adjudication(Outcome.WAITING)]
+
+    async def wait() -> None:
+        await anext(trigger.filter_shared_stream(_poll_that_fails()))
+
+    with pytest.raises(ServiceUnavailable, match="no more"):
+        asyncio.run(wait())
 
 
 def test_a_trigger_is_made_again_from_its_own_fields_alone() -> None:

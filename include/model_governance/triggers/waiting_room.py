@@ -1,0 +1,130 @@
+"""Where a triggerer's gates wait: who is woken by a change, and how many may look at the registry at once.
+
+Apart from the trigger, of which there is one a gate: here is what a thousand of them share. A change wakes those alone
+whom it concerns, and they look before those who have only just come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import heapq
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+_Found = TypeVar("_Found")
+
+LOOKS_AT_ONCE = 8
+"""More gain nothing on a machine of few cores, and on AWS would only be throttled."""
+
+
+class Waiter:
+    """One waiting gate; of the event loop that it waits in.
+
+    Attributes:
+        use_case: The use case whose changes wake it.
+    """
+
+    def __init__(self, use_case: str) -> None:
+        self.use_case = use_case
+        self._changed = asyncio.Event()
+        self._turn: asyncio.Future[None] | None = None
+
+    @property
+    def is_woken(self) -> bool:
+        """Whether something changed that it has not looked at."""
+        return self._changed.is_set()
+
+    def wake(self) -> None:
+        """Has it look, now or, if it looks already, once more."""
+        self._changed.set()
+
+    async def until_woken(self) -> None:
+        """Waits for a change."""
+        await self._changed.wait()
+
+
+class WaitingRoom:
+    """The waiters of one event loop, and their turns to look.
+
+    Args:
+        looks_at_once: How many look at once; the others wait for their turn, the woken ones before the newcomers.
+    """
+
+    def __init__(self, looks_at_once: int = LOOKS_AT_ONCE) -> None:
+        self._waiters: defaultdict[str, set[Waiter]] = defaultdict(set)
+        self._threads = ThreadPoolExecutor(looks_at_once, thread_name_prefix="look")
+        self._free = looks_at_once
+        self._queue: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._number = itertools.count()
+
+    @contextmanager
+    def waiting_for(self, use_case: str) -> Iterator[Waiter]:
+        """A waiter that changes of this use case wake, as long as the block runs."""
+        waiter = Waiter(use_case)
+        self._waiters[use_case].add(waiter)
+        try:
+            yield waiter
+        finally:
+            self._waiters[use_case].discard(waiter)
+            if not self._waiters[use_case]:
+                del self._waiters[use_case]
+
+    def wake(self, use_cases: Iterable[str]) -> None:
+        """Wakes whoever waits for one of these, and nobody else."""
+        for use_case in use_cases:
+            for waiter in self._waiters.get(use_case, ()):
+                waiter.wake()
+                if waiter._turn is not None and not waiter._turn.done():
+                    self._enqueue(waiter._turn, is_woken=True)  # its place among the newcomers passes unused
+
+    async def look(self, waiter: Waiter, look: Callable[[], _Found]) -> _Found:
+        """What a look finds, in a thread, once it is this waiter's turn; changes from here on wake it again.
+
+        Args:
+            waiter: Whose.
+            look: The look; blocks.
+        """
+        await self._take_turn(waiter)
+        try:
+            was_woken = waiter.is_woken
+            waiter._changed.clear()  # before the look: what changes during it is looked at again
+            context = contextvars.copy_context()  # the thread logs for this waiter's task
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, look)
+            except Exception:
+                if was_woken:
+                    waiter.wake()
+                raise
+        finally:
+            self._pass_on()
+
+    async def _take_turn(self, waiter: Waiter) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        waiter._turn = asyncio.get_running_loop().create_future()
+        self._enqueue(waiter._turn, is_woken=waiter.is_woken)
+        try:
+            await waiter._turn
+        except asyncio.CancelledError:
+            if not waiter._turn.cancelled():  # it came together with the cancellation
+                self._pass_on()
+            raise
+        finally:
+            waiter._turn = None
+
+    def _enqueue(self, turn: asyncio.Future[None], *, is_woken: bool) -> None:
+        heapq.heappush(self._queue, (not is_woken, next(self._number), turn))
+
+    def _pass_on(self) -> None:
+        while self._queue:
+            *_, turn = heapq.heappop(self._queue)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
