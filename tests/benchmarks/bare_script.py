@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 
 from model_governance.domain.use_case import parse_use_case
-from model_governance.evaluation.assess import (
-    assess_model_quality,
-    assess_post_training_bias,
-    assess_pre_training_bias,
-)
+from model_governance.evaluation.assess import assess_post_training_bias, assess_pre_training_bias
 from model_governance.evaluation.data_quality import assess_data_quality
 from model_governance.evaluation.data_set import read_data_set
+from model_governance.evaluation.explainability.assess import assess_contributions
+from model_governance.evaluation.explainability.sample import sample_rows
+from model_governance.evaluation.model_quality.assess import assess_model_quality
 from model_governance.evaluation.predictions import read_holdout_labels, read_predictions
 from model_governance.evaluation.split import split_data_set
 
@@ -55,13 +54,25 @@ def main(folder: Path) -> None:
         "SM_NUM_CPUS": "1",
     }
     subprocess.run([str(python), str(_USE_CASE / "train.py"), *arguments], check=True, env=os.environ | places)
-    answers = folder / "predictions.csv"
-    parts = [str(_USE_CASE), str(folder / "model"), str(folder / "holdout.csv"), str(answers)]
-    subprocess.run([str(python), "-c", _PREDICT, *parts], check=True)
-    held_out = read_holdout_labels(split.holdout_labels, use_case.data)
-    probabilities = read_predictions(answers.read_bytes(), len(held_out.labels))
+    declared = use_case.explainability
+    sample = sample_rows(
+        split.holdout,
+        split.train,
+        use_case.data.features,
+        rows=declared.sample_rows,
+        background_rows=declared.background_rows,
+        seed=declared.seed,
+    )
+    (folder / "sample.csv").write_bytes(sample.csv(sample.rows))
+    for rows, output in (("holdout", "predictions"), ("sample", "contributions")):
+        parts = [str(_USE_CASE), str(folder / "model"), str(folder / f"{rows}.csv"), str(folder / f"{output}.csv")]
+        told = os.environ | {"MODEL_GOVERNANCE_OUTPUT": output}
+        subprocess.run([str(python), "-c", _PREDICT, *parts], check=True, env=told)
+    held_out = read_holdout_labels(split.holdout_labels, use_case.data, split.holdout)
+    probabilities = read_predictions((folder / "predictions.csv").read_bytes(), len(held_out.labels))
     assess_model_quality(held_out, probabilities, use_case)
     assess_post_training_bias(held_out, probabilities, use_case)
+    assess_contributions(sample, (folder / "contributions.csv").read_bytes(), probabilities, use_case)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,10 @@ import pytest
 from model_governance.domain.evidence import EvidenceVerdict
 from model_governance.domain.use_case import UseCase, parse_use_case
 from model_governance.errors import DataRefused
-from model_governance.evaluation.assess import (
-    assess_model_quality,
-    assess_post_training_bias,
-    assess_pre_training_bias,
-)
+from model_governance.evaluation.assess import assess_post_training_bias, assess_pre_training_bias
 from model_governance.evaluation.data_quality import assess_data_quality
 from model_governance.evaluation.data_set import DataSet, read_data_set
+from model_governance.evaluation.model_quality.assess import assess_model_quality
 from model_governance.evaluation.predictions import read_holdout_labels, read_predictions
 from model_governance.evaluation.split import Split, split_data_set
 

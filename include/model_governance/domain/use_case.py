@@ -66,6 +66,11 @@ class ProblemType(StrEnum):
     MULTICLASS_CLASSIFICATION = "multiclass_classification"
     REGRESSION = "regression"
 
+    @property
+    def section(self) -> str:
+        """Where a Model Monitor report has its metrics, such as ``regression_metrics``."""
+        return f"{self.value}_metrics"
+
 
 class Business(Declared):
     """Why the organisation wants the model; goes into the card's business details."""

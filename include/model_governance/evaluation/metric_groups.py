@@ -11,7 +11,7 @@ from typing import Any
 
 from model_governance.domain.canonical import sha256_hex
 from model_governance.domain.evidence import EvidenceKind
-from model_governance.evaluation.model_quality.assess import SECTIONS
+from model_governance.domain.use_case import ProblemType
 
 LONGEST_NAME = 63
 """Characters that a name in a card may have; a longer one is shortened and kept whole in the notes."""
@@ -37,7 +37,8 @@ def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, 
     if kind in (EvidenceKind.PRE_TRAINING_BIAS, EvidenceKind.POST_TRAINING_BIAS):
         groups = _bias_groups(f"{kind.value}_metrics", report[f"{kind.value}_metrics"])
     elif kind is EvidenceKind.MODEL_QUALITY:
-        groups = [_quality_group(name, report[name]) for name in SECTIONS.values() if name in report]
+        names = [problem.section for problem in ProblemType if problem.section in report]
+        groups = [_quality_group(name, report[name]) for name in names]
         groups.append(_importance_group("feature_gain", report.get("feature_gain", [])))
     elif kind is EvidenceKind.EXPLAINABILITY:
         groups = [_attribution_group(label, found) for label, found in report["explanations"]["kernel_shap"].items()]

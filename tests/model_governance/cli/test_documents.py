@@ -82,6 +82,7 @@ def test_a_report_holds_every_evidence_and_its_card(case: Case, command: Command
         "Pre-training bias ✓ Pass",
         "Model quality ✓ Pass",
         "Post-training bias ✓ Pass",
+        "Explainability ✓ Pass",
         "Model card",
     ]
 
@@ -100,7 +101,7 @@ def test_a_report_that_was_changed_or_removed_is_refused_after_it_is_written_dow
     html = tmp_path / "report.html"
     said = command("governance-officer", "report", case.name, "1", "--html", str(html))
     assert said.status == 1
-    assert said.refusal.startswith("refused: 2 of 4 reports are not as recorded: data_quality: the report at s3://")
+    assert said.refusal.startswith("refused: 2 of 5 reports are not as recorded: data_quality: the report at s3://")
     shown = Parsed(html.read_bytes()).text()
     assert "Reportsdonotmatchtherecord" in shown
     assert "0.99999" not in shown

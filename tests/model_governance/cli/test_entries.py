@@ -77,7 +77,13 @@ BODIES: dict[EntryKind, tuple[dict[str, Any], list[str]]] = {
         ["governance gate approved by governance-officer as governance_officer, by command line", "no comment"],
     ),
     EntryKind.REFUSAL: (
-        {"gate": "production", "status": "Approved", "principal": f"{ARN}:user/model-owner", "reason": "is its owner"},
+        {
+            "gate": "production",
+            "status": "Approved",
+            "principal": f"{ARN}:user/model-owner",
+            "event_id": "of-the-registry",
+            "reason": "is its owner",
+        },
         ["production gate: Approved by model-owner did not count and was set back", "reason: is its owner"],
     ),
     EntryKind.DEPLOYMENT: (

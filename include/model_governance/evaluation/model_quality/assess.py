@@ -18,13 +18,6 @@ from model_governance.evaluation.model_quality.slices import measure_slices
 from model_governance.evaluation.predictions import HeldOut, check_predictions
 from model_governance.evaluation.report import Assessment
 
-SECTIONS = {
-    ProblemType.BINARY_CLASSIFICATION: "binary_classification_metrics",
-    ProblemType.MULTICLASS_CLASSIFICATION: "multiclass_classification_metrics",
-    ProblemType.REGRESSION: "regression_metrics",
-}
-"""Where a Model Monitor report has the metrics of each problem type."""
-
 _NO_NUMBERS = ("confusion_matrix", *CURVES)
 Rows = NDArray[np.int64]
 
@@ -59,7 +52,7 @@ def assess_model_quality(
         "version": "1.0",
         "dataset": {"item_count": rows},
         "seed": seed,
-        SECTIONS[use_case.problem_type]: measured,
+        use_case.problem_type.section: measured,
         "slices": measure_slices(held_out.facets, use_case.data.facets, measure, minimum_rows=minimum_group_rows),
     }
     if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION:
