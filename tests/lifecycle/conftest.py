@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,16 @@ TWO_APPROVALS = {"task-instance mark": "two-by-mark", "command line": "two-by-co
 
 REMINDED_AFTER_SECONDS = 60
 
+PUBLIC_DATA = {"abalone": "abalone.csv", "direct-marketing": "bank-additional-full.csv"}
+"""Examples whose data is no part of the project, and the files of it where it is here."""
+_DATA_FOLDER = Path(os.environ.get("MODEL_GOVERNANCE_TEST_DATA", EXAMPLE.parents[3] / "shared" / "data"))
+
+
+def public_data() -> dict[str, Path]:
+    """The files of public data that are here, by use case."""
+    files = {name: _DATA_FOLDER / file for name, file in PUBLIC_DATA.items()}
+    return {name: file for name, file in files.items() if file.is_file()}
+
 
 def write_use_case(folder: Path, name: str, **changes: Any) -> None:
     """The example's folder under another name, its declaration changed."""
@@ -73,6 +84,8 @@ def use_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_use_case(folder, BROKEN_FOLDER, owner=7)
     for name in TWO_APPROVALS.values():
         write_use_case(folder, name, owner="policy-owner", approvers={}, risk=LOW_RISK)
+    for name in PUBLIC_DATA:
+        shutil.copytree(EXAMPLE.parent / name, folder / name)
     return folder
 
 
@@ -106,7 +119,11 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stack(use_cases: Path, policies: Path) -> Iterator[RunningStack]:
-    changes = {"MODEL_GOVERNANCE_USE_CASES": str(use_cases), "MODEL_GOVERNANCE_POLICIES": str(policies)}
+    changes = {
+        "MODEL_GOVERNANCE_USE_CASES": str(use_cases),
+        "MODEL_GOVERNANCE_POLICIES": str(policies),
+        "MODEL_GOVERNANCE_DATA_SOURCES": ";".join(f"{name}={file}" for name, file in public_data().items()),
+    }
     with running_stack_with(**changes) as running:
         yield running
 

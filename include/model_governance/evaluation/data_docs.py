@@ -11,6 +11,8 @@ import html
 import re
 from typing import Any
 
+import numpy as np
+
 LONGEST_TEXT = 200
 """Characters of a value that the page shows."""
 
@@ -69,6 +71,9 @@ def _withheld(result: dict[str, Any], protected: frozenset[str]) -> dict[str, An
 
 
 def _escaped(value: Any) -> Any:
+    """The value with its texts escaped and cut, and NumPy's numbers as Python's: others the library cannot render."""
+    if isinstance(value, np.generic):
+        return _escaped(value.item())
     if isinstance(value, str):
         return html.escape(value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}...")
     if isinstance(value, dict):

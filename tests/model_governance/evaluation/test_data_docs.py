@@ -45,6 +45,12 @@ def test_the_page_shows_what_was_expected_and_found_and_on_which_data(data):
     assert read_data_set(LOANS, data()).sha256 in shown
 
 
+def test_the_page_shows_numbers_that_were_observed_whatever_type_computed_them(data, caplog):
+    shown = page(data)
+    assert "19.5" in shown  # the mean of the incomes 0 to 39, a number of NumPy's
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
 def test_the_page_loads_and_runs_nothing(data):
     shown = page(data)
     assert "default-src 'none'" in shown
