@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from model_governance.domain.data import Facet, Label
 from model_governance.domain.evidence import EvidenceKind
-from model_governance.domain.use_case import Facet, Label
 from model_governance.evaluation.bias.metric import Rules
 from model_governance.evaluation.bias.parquet import Columns, count_parquet
 from model_governance.evaluation.bias.report import report_bias

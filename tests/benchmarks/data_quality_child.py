@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from tests.benchmarks.children import peak_mebibytes
 
-from model_governance.domain.use_case import Expectation
+from model_governance.domain.data import Expectation
 from model_governance.evaluation.data_docs import render_data_docs
 from model_governance.evaluation.expectations import Engine, evaluate_expectations, validate
 

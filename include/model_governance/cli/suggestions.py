@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from model_governance.cli.terminal import counted, installation
-from model_governance.domain.use_case import Expectation
+from model_governance.domain.data import Expectation
 from model_governance.errors import EvaluationRefused, RecordMissing
 from model_governance.hooks.sources import read_source
 

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from model_governance.errors import GovernanceError
 
 _Declaration = TypeVar("_Declaration", bound=BaseModel)
+
+
+class Declared(BaseModel):
+    """Part of a declaration: immutable, and with no field that we do not know.
+
+    ``_LATER`` names fields that came after the first release. At their default they are left out of the dump, so that a
+    declaration which does not use them keeps the digest under which it was approved.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    _LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _leave_out_unused_later_fields(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        fields = type(self).model_fields
+        unused = {name for name in self._LATER if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in dumped.items() if name not in unused}
 
 
 def read_declaration(

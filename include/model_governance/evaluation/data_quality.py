@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from model_governance.domain.data import Data, Expectation
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
-from model_governance.domain.use_case import Data, Expectation
 from model_governance.evaluation.constraints import suggest_constraints
 from model_governance.evaluation.data_docs import render_data_docs
 from model_governance.evaluation.data_set import DataSet, typed

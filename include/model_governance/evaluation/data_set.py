@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from model_governance.domain.canonical import sha256_hex
-from model_governance.domain.use_case import Data
+from model_governance.domain.data import Data
 from model_governance.errors import DataRefused
 from model_governance.evaluation.cells import canonical_cells, finite_number
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from model_governance.domain.canonical import sha256_hex
+from model_governance.domain.data import ProblemType
 from model_governance.domain.evidence import EvidenceKind
-from model_governance.domain.use_case import ProblemType
 
 LONGEST_NAME = 63
 """Characters that a name in a card may have; a longer one is shortened and kept whole in the notes."""

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model_governance.domain.canonical import digest, sha256_hex
-from model_governance.domain.use_case import Data
+from model_governance.domain.data import Data
 from model_governance.errors import DataRefused
 from model_governance.evaluation.cells import canonical_cell
 from model_governance.evaluation.data_set import DataSet

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from model_governance.domain.use_case import Expectation
+from model_governance.domain.data import Expectation
 from model_governance.errors import DataRefused
 
 MOST_VALUES = 12

@@ -6,7 +6,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from model_governance.domain.canonical import digest
-from model_governance.domain.use_case import Data, Facet, Label, Name
+from model_governance.domain.data import Data, Facet, Label
+from model_governance.domain.use_case import Name
 
 NAME: TypeAdapter[str] = TypeAdapter(Name)
 

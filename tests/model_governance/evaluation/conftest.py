@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from model_governance.domain.use_case import Data, UseCase
+from model_governance.domain.data import Data
+from model_governance.domain.use_case import UseCase
 
 DATA: dict[str, Any] = {
     "source": "s3://landing/small/loans.csv",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model_governance.domain.use_case import Expectation
+from model_governance.domain.data import Expectation
 from model_governance.evaluation.expectations import Engine, evaluate_expectations, validate
 
 ROWS = 60

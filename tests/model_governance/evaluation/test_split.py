@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_governance.domain.use_case import Data
+from model_governance.domain.data import Data
 from model_governance.errors import DataRefused
 from model_governance.evaluation.data_set import read_data_set
 from model_governance.evaluation.split import split_data_set

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from model_governance.cli.commands import app
-from model_governance.domain.use_case import Expectation
+from model_governance.domain.data import Expectation
 from model_governance.errors import DataRefused
 from model_governance.evaluation.data_set import read_table
 from model_governance.evaluation.expectations import evaluate_expectations

@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from model_governance.domain.use_case import Facet, Label
+from model_governance.domain.data import Facet, Label
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.bias.axes import (
     facet_axis,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model_governance.domain.use_case import Facet, Label
+from model_governance.domain.data import Facet, Label
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.bias.axes import LabelAxis, binary_axis, facet_axis, label_axis, subgroup_axis
 from model_governance.evaluation.bias.cube import Cube, fill_cube

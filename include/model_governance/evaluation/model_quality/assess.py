@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_governance.domain.data import ProblemType
 from model_governance.domain.evidence import EvidenceKind, Measurement
-from model_governance.domain.use_case import ProblemType, UseCase
+from model_governance.domain.use_case import UseCase
 from model_governance.evaluation.limits import judge, limits_of
 from model_governance.evaluation.model_quality.binary import CONSTANT, CURVES, measure_binary_classification
 from model_governance.evaluation.model_quality.multiclass import measure_multiclass_classification

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model_governance.domain.use_case import Facet
+from model_governance.domain.data import Facet
 from model_governance.evaluation.bias.axes import facet_axis
 
 _SHOWN_METRICS = ("accuracy", "auc", "precision", "recall", "true_negative_rate", "weighted_f1", "mse", "mae", "r2")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model_governance.domain.use_case import Facet, Label
+from model_governance.domain.data import Facet, Label
 from model_governance.evaluation.bias.cube import Comparison
 from model_governance.evaluation.bias.rows import binary_labels, count_rows, read_labels
 

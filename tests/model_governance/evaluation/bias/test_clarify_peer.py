@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model_governance.domain.use_case import Facet, Label
+from model_governance.domain.data import Facet, Label
 from model_governance.evaluation.bias.fliptest import flip_each, standardize
 from model_governance.evaluation.bias.metric import Rules
 from model_governance.evaluation.bias.post_training import POST_TRAINING

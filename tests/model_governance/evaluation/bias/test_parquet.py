@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model_governance.domain.use_case import Facet, Label
+from model_governance.domain.data import Facet, Label
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.bias import parquet
 from model_governance.evaluation.bias.axes import predicted_places

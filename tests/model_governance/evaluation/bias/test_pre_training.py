@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from model_governance.domain.use_case import Label
+from model_governance.domain.data import Label
 from model_governance.evaluation.bias.metric import Rules
 from model_governance.evaluation.bias.pre_training import (
     PRE_TRAINING,

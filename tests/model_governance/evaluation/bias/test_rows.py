@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model_governance.domain.use_case import Facet, Label
+from model_governance.domain.data import Facet, Label
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.bias.rows import binary_labels, count_rows, facet_places, read_labels
 

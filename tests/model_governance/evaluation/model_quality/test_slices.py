@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model_governance.domain.use_case import Facet
+from model_governance.domain.data import Facet
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.model_quality.binary import measure_binary_classification
 from model_governance.evaluation.model_quality.slices import measure_slices
