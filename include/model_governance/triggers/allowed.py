@@ -2,8 +2,8 @@
 
 A task names the class that its trigger is made of, and Airflow imports whatever it names. So DAG code, which runs as
 ``pipeline``, could have any class on the triggerer's path made with arguments of its choice, by the principal that
-records decisions: one that takes a callback's path is enough to run anything. So is one with a template: Airflow renders
-those of a task that starts from its trigger in the triggerer, and Jinja's sandbox, as Airflow opens it, reaches ``eval``
+records decisions: one that takes a callback's path is enough to run anything. So is a template: those of a task that
+starts from its trigger, Airflow renders in the triggerer, and Jinja's sandbox, as Airflow opens it, reaches ``eval``
 from the context (``macros.json.codecs.builtins``). No template is rendered here but the one that the gates need.
 """
 
