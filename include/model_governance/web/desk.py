@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from functools import cached_property
 
-from model_governance.decisions.adjudicate import gate_verdict
+from model_governance.decisions.adjudicate import adjudicate, gate_verdict
 from model_governance.decisions.decide import decide
 from model_governance.decisions.refusals import Refusal, record_refusal
 from model_governance.decisions.subject import locate_subject
 from model_governance.domain.decision import Channel, DecisionVerdict
-from model_governance.domain.gate import GateVerdict
+from model_governance.domain.gate import GateState, GateVerdict
 from model_governance.errors import DecisionRefused, GovernanceError
 from model_governance.hooks.installation import Installation
 from model_governance.triggers.registry_watch import deciding_installation
@@ -31,12 +31,18 @@ class GovernanceDesk:
     def standing(self, gate: WaitingGate) -> GateVerdict:
         """How the gate stands by what is on record.
 
+        A decision of which the registry has not been told, as a kill between the two leaves it, is applied first: the
+        mark ends the one that waits for the registry to change, and nobody else would tell it.
+
         Raises:
             RecordMissing: Nobody has asked for this gate yet.
             LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
         """
         subject = locate_subject(self.installation, gate.gate, gate.use_case, gate.run_id)
-        return gate_verdict(self.installation, gate.gate, gate.use_case, subject)
+        standing = gate_verdict(self.installation, gate.gate, gate.use_case, subject)
+        if standing.state in (GateState.OPEN, GateState.REJECTED):
+            adjudicate(self.installation, gate.gate, gate.use_case, subject)
+        return standing
 
     def decide(self, gate: WaitingGate, verdict: DecisionVerdict, username: str, comment: str) -> GateVerdict:
         """Hands in a decision by the person behind an Airflow user, and says how the gate stands then.
