@@ -17,7 +17,7 @@ from model_governance.domain.ledger import EntryKind
 from model_governance.hooks.installation import Installation, Settings
 
 if TYPE_CHECKING:
-from tests.browser.airflow_pages import AirflowPages
+    from tests.browser.airflow_pages import AirflowPages
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(600)]
 
