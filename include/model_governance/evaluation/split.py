@@ -49,8 +49,8 @@ def split_data_set(data_set: DataSet, data: Data) -> Split:
         data: Seed, fraction, label, features and facets as the use case declares them.
 
     Raises:
-        DataRefused: If the label does not fit the problem, if a feature holds a line break, if a side would be empty or hold one label only, or if the
-            two sides were not disjoint.
+        DataRefused: If the label does not fit the problem, if a feature holds a line break, if a side would be empty or
+            hold one label only, or if the two sides were not disjoint.
     """
     labels = learnt_labels(data_set.cells[data.label.column], data)
     features = data_set.cells[list(data.features)]

@@ -50,8 +50,8 @@ def rows_to_predict(sample: Sample, *, coalitions: int, seed: int) -> Codes:
         seed: Of the sets.
 
     Raises:
-        EvaluationRefused: They would be more than ``MOST_ROWS``, or the sets are too few to tell the features apart; says
-            what to change.
+        EvaluationRefused: They would be more than ``MOST_ROWS``, or the sets are too few to tell the features apart;
+            says what to change.
     """
     features = len(sample.features)
     tried = min(coalitions, 2 ** min(features, 62) - 2) if features > 1 else 1
@@ -79,8 +79,9 @@ def _refuse_undetermined(values: Any, sample: Sample, tried: int) -> None:
     error = float(np.abs(np.asarray(values).reshape(known.shape) - known).max())
     if not error <= _EXACT * max(1.0, float(np.abs(known).max())):
         raise EvaluationRefused(
-            f"{tried} sets do not determine the Shapley values of {features} features: those of a sum, which are known, "
-            f"come out {error:.3g} off; raise coalitions under explainability in use_case.yaml, to {4 * features} or more"
+            f"{tried} sets do not determine the Shapley values of {features} features: those of a sum, which are "
+            f"known, come out {error:.3g} off; raise coalitions under explainability in use_case.yaml, to "
+            f"{4 * features} or more"
         )
 
 
