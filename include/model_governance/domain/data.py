@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from model_governance.domain.declaration import Declared
 
@@ -109,6 +109,20 @@ class Expectation(Declared):
     type: str = Field(pattern=r"^expect_[a-z_]+$")
     kwargs: dict[str, Any] = {}
     severity: Literal["fail", "warning"] = "fail"
+
+    @field_validator("kwargs")
+    @classmethod
+    def _sets_have_an_order(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """A YAML set as a list, the same in every process: digests and reports are made of it."""
+        return {key: _in_order(value) for key, value in kwargs.items()}
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=lambda item: (type(item).__name__, str(item)))
+    if isinstance(value, dict):
+        return {key: _in_order(item) for key, item in value.items()}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 class Split(Declared):

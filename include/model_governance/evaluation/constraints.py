@@ -33,7 +33,9 @@ MONITORING_CONFIG: dict[str, Any] = {
 }
 """Suggested with every baseline: each value must be of its type and known; distributions may be 0.1 apart."""
 
-_BEST_WHEN_LOW = frozenset({"mae", "mse", "rmse", "false_positive_rate", "false_negative_rate", "log_loss"})
+_BEST_WHEN_LOW = frozenset(
+    {"mae", "mse", "rmse", "false_positive_rate", "false_negative_rate", "log_loss", "expected_calibration_error"}
+)
 _NO_CONSTRAINT = ("confusion_matrix", "_best_constant_classifier", "_curve")
 
 

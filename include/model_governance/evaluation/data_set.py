@@ -16,6 +16,7 @@ from model_governance.errors import DataRefused
 from model_governance.evaluation.cells import canonical_cells, finite_number
 
 _SHOWN = 5
+_NO_SEPARATOR = '"\r\n'
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def _decode(content: bytes) -> str:
 
 
 def _parse(text: str, separator: str, columns: tuple[str, ...] = ()) -> tuple[list[str], list[list[str]]]:
+    if len(separator) != 1 or separator in _NO_SEPARATOR:
+        raise DataRefused(f"the separator {separator!r} is not one character, or one that CSV has another use for")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         header, rows = [name.strip() for name in next(reader, [])], []

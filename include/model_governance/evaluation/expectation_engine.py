@@ -26,6 +26,9 @@ from great_expectations.exceptions.exceptions import MetricProviderError
 from great_expectations.execution_engine.pandas_batch_data import PandasBatchData
 from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.metrics.column_aggregate_metric_provider import column_aggregate_value
+from great_expectations.expectations.metrics.column_aggregate_metrics import (
+    column_distinct_values_missing_from_column as missing_from_column,
+)
 from great_expectations.expectations.metrics.column_aggregate_metrics.column_mean import ColumnMean
 from great_expectations.expectations.metrics.column_aggregate_metrics.column_standard_deviation import (
     ColumnStandardDeviation,
@@ -86,7 +89,18 @@ def _plain_numbers(stock: type[Any], aggregate: str) -> type[Any]:
     return Lean
 
 
+class _MissingInOrder(missing_from_column.ColumnDistinctValuesMissingFromColumn):  # type: ignore[misc]
+    """Stock's metric, in one order: stock takes the first of a set, which differ from process to process."""
+
+    @column_aggregate_value(engine=LeanPandasExecutionEngine)
+    def _pandas(cls, column: Any, limit: int = 20, **kwargs: Any) -> list[Any]:
+        stock = unwrap(missing_from_column.ColumnDistinctValuesMissingFromColumn._pandas)
+        missing = stock(cls, column, limit=None, **kwargs)
+        return sorted(missing, key=lambda value: (type(value).__name__, value))[:limit]
+
+
 _AGGREGATES = (
+    _MissingInOrder,
     _plain_numbers(ColumnMean, "mean"),
     _plain_numbers(ColumnSum, "sum"),
     _plain_numbers(ColumnStandardDeviation, "std"),

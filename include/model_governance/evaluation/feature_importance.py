@@ -4,7 +4,8 @@ The measure is the share of the label's entropy that knowing the feature takes a
 label's entropy, in [0, 1], 0 = says nothing, 1 = says all. It needs no model and no seed, takes numbers and text alike,
 and sees what is not linear; what two features say only together is for the model's own attributions to show.
 
-Numbers are put into at most ``BINS`` bins of equal count, text into its ``MOST_CATEGORIES`` most frequent values and
+Numbers of at most ``BINS`` values have a bin each; others are put into ``BINS`` bins of equal count, of which a value
+that fills one has that for itself; text into its ``MOST_CATEGORIES`` most frequent values and
 the rest, and missing values into a bin of their own. The estimate is corrected for what chance gives to many bins.
 Sources: Cover and Thomas, Elements of Information Theory, chapter 2; Miller, Note on the bias of information estimates
 (1955), for the correction.
@@ -75,5 +76,16 @@ def _binned(column: pd.Series[Any]) -> Codes:
     present = np.sort(values[~np.isnan(values)])
     if not len(present):
         return np.zeros(len(values), dtype=np.int64)
-    edges = np.unique(present[(len(present) * np.arange(1, BINS)) // BINS])
+    edges = _edges(present)
     return np.asarray(np.where(np.isnan(values), 0, 1 + np.searchsorted(edges, values, side="right")), dtype=np.int64)
+
+
+def _edges(present: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where bins start, of sorted values: a rare value, such as a label of one row in a hundred, is not lost."""
+    distinct = np.unique(present)
+    if len(distinct) <= BINS:
+        return distinct
+    starts = present[(len(present) * np.arange(1, BINS)) // BINS]
+    edges, often = np.unique(starts, return_counts=True)
+    heavy = edges[(often > 1) | (edges == present[0])]
+    return np.union1d(edges, np.nextafter(heavy, np.inf))

@@ -12,6 +12,7 @@ from typing import Any
 from model_governance.domain.canonical import sha256_hex
 from model_governance.domain.data import ProblemType
 from model_governance.domain.evidence import EvidenceKind
+from model_governance.evaluation.card_space import fit
 
 LONGEST_NAME = 63
 """Characters that a name in a card may have; a longer one is shortened and kept whole in the notes."""
@@ -20,8 +21,16 @@ _LARGEST_MATRIX = 20
 """Rows and columns of a matrix in a card; a larger one stands in the report alone."""
 MOST_IN_FULL = 8
 """Bias groups of which each metric has its own notes; of more, the first metric alone, so that the card holds them."""
-MOST_GROUPS = 40
-"""Bias groups of one report in a card; the last says how many more the report has."""
+
+
+_MOST_CHARACTERS = {
+    EvidenceKind.DATA_QUALITY: 14_000,
+    EvidenceKind.PRE_TRAINING_BIAS: 11_000,
+    EvidenceKind.MODEL_QUALITY: 17_000,
+    EvidenceKind.POST_TRAINING_BIAS: 18_000,
+    EvidenceKind.EXPLAINABILITY: 10_000,
+}
+"""Characters of a kind's groups as JSON: a card has 100,000, of which the rest is left to its other sections."""
 
 
 def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -49,7 +58,7 @@ def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, 
         ]
     else:
         groups = []
-    return [group for group in groups if group["metric_data"]]
+    return fit([group for group in groups if group["metric_data"]], _MOST_CHARACTERS.get(kind, 0))
 
 
 def short_name(name: str) -> str:
@@ -67,7 +76,7 @@ def _metric(name: str, kind: str, value: Any, notes: str = "", **axes: list[str]
 def _bias_groups(section_name: str, section: dict[str, Any]) -> list[dict[str, Any]]:
     entries = [(facet, entry) for facet, listed in section["facets"].items() for entry in listed]
     groups = []
-    for number, (facet, entry) in enumerate(entries[:MOST_GROUPS], 1):
+    for facet, entry in entries:
         name = (
             f"{section_name} - label {section['label']} = {section['label_value_or_threshold']} and "
             f"facet {facet}={entry['value_or_threshold']}"
@@ -82,8 +91,6 @@ def _bias_groups(section_name: str, section: dict[str, Any]) -> list[dict[str, A
             )
             for place, one in enumerate(known)
         ]
-        if metrics and number == MOST_GROUPS < len(entries):
-            metrics[0]["notes"] = f"{len(entries) - number} more groups are in the report; {metrics[0]['notes']}"
         groups.append({"name": short_name(name), "metric_data": metrics})
     return groups
 
@@ -120,10 +127,9 @@ def _curve(name: str, points: dict[str, list[float]]) -> dict[str, Any]:
 def _confusion_matrix(counts: dict[str, dict[str, int]]) -> dict[str, Any]:
     said = list(next(iter(counts.values())))
     rows = [[row[name] for name in said] for row in counts.values()]
-    true = [f"label {name}" for name in counts]
-    return _metric(
-        "confusion_matrix", "matrix", rows, x_axis_name=true, y_axis_name=[f"predicted {name}" for name in said]
-    )
+    true = [short_name(f"label {name}") for name in counts]
+    predicted = [short_name(f"predicted {name}") for name in said]
+    return _metric("confusion_matrix", "matrix", rows, x_axis_name=true, y_axis_name=predicted)
 
 
 def _attribution_group(label: str, found: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,6 +31,13 @@ def read_gain(archive: bytes) -> dict[str, float]:
         By feature, those without a split included with 0; empty where the archive holds no tree model of XGBoost's in
         JSON, or one that names no features or has no split.
     """
+    try:
+        return _gains(archive)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
+        return {}  # a file that is no model of XGBoost's in full, whatever it begins like
+
+
+def _gains(archive: bytes) -> dict[str, float]:
     gains: dict[str, float] = {}
     for learner in _learners(archive):
         names = learner.get("feature_names") or []
@@ -41,7 +49,7 @@ def read_gain(archive: bytes) -> dict[str, float]:
                     gains[names[feature]] = gains.get(names[feature], 0.0) + float(gain)
         gains = {**dict.fromkeys(names, 0.0), **gains}
     total = sum(gains.values())
-    shares = {name: gain / total for name, gain in gains.items()} if total > 0 else {}
+    shares = {name: gain / total for name, gain in gains.items()} if 0 < total < math.inf else {}
     return dict(sorted(shares.items(), key=lambda one: (-one[1], one[0])))
 
 
@@ -63,7 +71,7 @@ def _learners(archive: bytes) -> Iterator[dict[str, Any]]:
                 model: Any = json.loads(file.read()) if file else None
                 learner = model["learner"]
                 learner["gradient_booster"]["model"]["trees"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
             yield learner
             return

@@ -49,11 +49,12 @@ def split_data_set(data_set: DataSet, data: Data) -> Split:
         data: Seed, fraction, label, features and facets as the use case declares them.
 
     Raises:
-        DataRefused: If the label does not fit the problem, if a side would be empty or hold one label only, or if the
-            two sides were not disjoint.
+        DataRefused: If the label does not fit the problem, if a feature holds a line break, if a side would be empty or
+            hold one label only, or if the two sides were not disjoint.
     """
     labels = learnt_labels(data_set.cells[data.label.column], data)
     features = data_set.cells[list(data.features)]
+    _check_lines(features)
     groups = _hashes(features)
     held_out = _held_out(groups, data)
     _check_sides(labels, held_out, data)
@@ -69,6 +70,17 @@ def split_data_set(data_set: DataSet, data: Data) -> Split:
         holdout_labels=_csv(holdout_labels[held_out]),
         proof=_prove(train, holdout, data),
     )
+
+
+def _check_lines(features: pd.DataFrame) -> None:
+    """Refuses line breaks: a batch transform takes a line for a row, quoted or not."""
+    for name in features.columns:
+        broken = [row for row, cell in enumerate(features[name], 1) if "\n" in cell or "\r" in cell]
+        if broken:
+            raise DataRefused(
+                f"feature {name!r} holds a line break in {len(broken)} rows, the first is row {broken[0]}: a batch "
+                "transform takes every line for a row; have it replaced at its source"
+            )
 
 
 def _hashes(features: pd.DataFrame) -> list[str]:
@@ -134,4 +146,6 @@ def _side(content: bytes, rows: list[str]) -> dict[str, Any]:
 
 def _csv(frame: pd.DataFrame, *, header: bool = True) -> bytes:
     text: str = frame.to_csv(index=False, header=header, lineterminator="\n")
+    if "\r" in text:  # the writer leaves it unquoted, and a reader takes it for the end of a line
+        text = frame.to_csv(index=False, header=header, lineterminator="\n", quoting=csv.QUOTE_ALL)
     return text.encode()

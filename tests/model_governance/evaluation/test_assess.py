@@ -252,7 +252,50 @@ def test_a_report_of_many_groups_still_fits_a_card():
     entries = [{"value_or_threshold": f"value {i}", "metrics": metrics} for i in range(45)]
     section = {"label": "approve", "label_value_or_threshold": "1", "facets": {"region": entries}}
     groups = metric_groups(EvidenceKind.POST_TRAINING_BIAS, {"post_training_bias_metrics": section})
-    assert len(groups) == 40
-    assert len(json.dumps(groups)) < 50_000
+    assert len(json.dumps(groups)) < 20_000
+    assert 15 <= len(groups) < 45
     assert all("facet region=value" in group["metric_data"][0]["notes"] for group in groups)
-    assert groups[-1]["metric_data"][0]["notes"].startswith("5 more groups are in the report; A metric (M); ")
+    assert all(len(group["metric_data"]) == 13 for group in groups)
+    notes = groups[0]["metric_data"][0]["notes"]
+    assert notes.startswith(f"{45 - len(groups)} more groups are in the report; A metric (M); ")
+
+
+def test_many_expectations_keep_those_that_do_not_hold():
+    results = [
+        {
+            "expectation_config": {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": f"c{i}"}},
+            "success": i < 390,
+            "detail": "why " * 20,
+        }
+        for i in range(400)
+    ]
+    importance = [{"name": f"feature {i}", "value": 1 / (i + 1)} for i in range(200)]
+    report = {"statistics": {"success_percent": 97.5}, "results": results, "feature_importance": importance}
+    groups = metric_groups(EvidenceKind.DATA_QUALITY, report)
+    assert len(json.dumps(groups)) < 15_000
+    missed = [one for one in groups[0]["metric_data"] if one["value"] is False]
+    assert len(missed) == 10
+    assert all("why" in one["notes"] for one in missed)
+    gone = 400 - (len(groups[0]["metric_data"]) - 1)
+    assert groups[0]["metric_data"][0]["notes"] == f"{gone} more of this group are in the report"
+    (bars,) = groups[1]["metric_data"]
+    assert (len(bars["value"]), len(bars["x_axis_name"])) == (20, 20)
+    assert bars["notes"].startswith("the first 20 of 200; all are in the report; ")
+
+
+def test_attributions_to_many_labels_by_many_features_fit_a_card():
+    values = {f"a feature with a long name, number {i}": 1.0 / (i + 3) for i in range(200)}
+    explained = {f"label{i}": {"global_shap_values": values, "expected_value": 0.1} for i in range(20)}
+    groups = metric_groups(EvidenceKind.EXPLAINABILITY, {"explanations": {"kernel_shap": explained}})
+    assert len(json.dumps(groups)) < 11_000
+    assert "more groups are in the report" in groups[0]["metric_data"][0]["notes"]
+
+
+def test_long_names_of_classes_keep_to_the_cards_limit():
+    classes = [f"{'x' * 70}{i}" for i in range(3)]
+    matrix = {true: dict.fromkeys(classes, 1) for true in classes}
+    report = {"multiclass_classification_metrics": {"confusion_matrix": matrix}}
+    ((found,),) = [group["metric_data"] for group in metric_groups(EvidenceKind.MODEL_QUALITY, report)]
+    names = [*found["x_axis_name"], *found["y_axis_name"]]
+    assert len(set(names)) == 6
+    assert max(map(len, names)) == LONGEST_NAME

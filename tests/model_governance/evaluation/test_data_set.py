@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from model_governance.errors import DataRefused
 from model_governance.evaluation.cells import canonical_cell
-from model_governance.evaluation.data_set import read_data_set
+from model_governance.evaluation.data_set import read_data_set, read_table
 
 LOANS = b"income,debt,white,approve\n10,1.50,1,1\n20,,0,0\n30,2,,1\n"
 
@@ -98,3 +98,9 @@ def test_a_number_reads_back_as_itself(number):
 @given(st.text())
 def test_spelling_a_cell_twice_changes_nothing(text):
     assert canonical_cell(canonical_cell(text)) == canonical_cell(text)
+
+
+@pytest.mark.parametrize("separator", ["", "\\t", "ab", '"', "\n", "\r"])
+def test_what_cannot_separate_fields_is_refused(separator):
+    with pytest.raises(DataRefused, match="separator"):
+        read_table(b"a,b\n1,2\n", separator)

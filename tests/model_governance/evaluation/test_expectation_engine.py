@@ -131,3 +131,14 @@ def test_no_more_rows_than_are_shown_are_looked_up():
     (outcome,) = evaluate_expectations(FRAME, (between,))
     assert outcome.result["unexpected_count"] == ROWS
     assert outcome.result["partial_unexpected_index_list"] == [0, 1, 2, 3, 4]
+
+
+def test_missing_values_come_in_one_order_and_so_do_yaml_sets():
+    frame = pd.DataFrame({"city": ["x"] * 3})
+    wanted = {f"city {place:02}" for place in range(30)}
+    declared = Expectation(
+        type="expect_column_distinct_values_to_contain_set", kwargs={"column": "city", "value_set": wanted}
+    )
+    assert declared.kwargs["value_set"] == sorted(wanted)
+    (outcome,) = evaluate_expectations(frame, (declared,))
+    assert outcome.result["partial_missing_list"] == sorted(wanted)[: len(outcome.result["partial_missing_list"])]

@@ -70,3 +70,17 @@ def test_report_baselines_and_card_carry_it(data):
     (bars,) = group["metric_data"]
     assert (group["name"], bars["type"], len(bars["value"])) == ("feature_importance", "bar_chart", 2)
     assert bars["x_axis_name"] == [one["name"] for one in assessment.report["feature_importance"]]
+
+
+def test_a_label_that_is_rarely_positive_is_no_constant():
+    rare = pd.Series((np.arange(ROWS) % 50 == 0).astype(np.int64))
+    mostly_zero = rare * pd.Series(DRAWN.uniform(1, 2, ROWS))
+    found = measure_feature_importance(pd.DataFrame({"same": rare, "amount": mostly_zero, "constant": 1}), rare)
+    assert found["same"] == pytest.approx(1.0, abs=0.01)
+    assert found["amount"] > 0.9
+    assert found["constant"] == 0.0
+
+
+def test_a_number_that_is_mostly_its_largest_value_is_told_from_the_rest():
+    full = pd.Series(np.where(np.arange(ROWS) % 20 == 0, DRAWN.uniform(0, 1, ROWS), 1.0))
+    assert measure_feature_importance(pd.DataFrame({"x": full}), full < 1.0)["x"] > 0.9

@@ -42,8 +42,19 @@ def test_each_feature_has_its_share_of_the_gain():
 
 @pytest.mark.parametrize(
     "packed",
-    [archive(), archive(a=b"no json"), archive(a=[1]), archive(a={"learner": 1}), archive(a=model(["a"]))],
-    ids=["empty", "no json", "a list", "another form", "no trees"],
+    [
+        archive(),
+        archive(a=b"no json"),
+        archive(a=[1]),
+        archive(a={"learner": 1}),
+        archive(a=model(["a"])),
+        archive(a=b"[" * 100_000),
+        archive(a=model(["a"], {"split_indices": [0], "loss_changes": [], "left_children": [1]})),
+        archive(a=model(["a"], {"split_indices": [0], "loss_changes": ["x"], "left_children": [1]})),
+        archive(a=model(["a"], {"split_indices": ["0"], "loss_changes": [1.0], "left_children": [1]})),
+        archive(a=model(["a"], {"split_indices": [0], "loss_changes": [float("inf")], "left_children": [1]})),
+    ],
+    ids=["empty", "no json", "a list", "another form", "no trees", "deep", "uneven", "text", "odd index", "infinite"],
 )
 def test_another_archive_has_none(packed):
     assert read_gain(packed) == {}

@@ -45,6 +45,12 @@ def test_regression_and_multiclass_have_sections_of_their_own():
     )
 
 
+def test_an_error_of_calibration_may_fall_but_not_rise():
+    constraints = suggest_model_quality_constraints(quality(expected_calibration_error=0.02))
+    assert model_quality_violations(constraints, quality(expected_calibration_error=0.01)) == []
+    assert len(model_quality_violations(constraints, quality(expected_calibration_error=0.2))) == 1
+
+
 def test_worse_quality_is_a_violation_and_so_is_none():
     constraints = suggest_model_quality_constraints(quality(auc=0.75, false_positive_rate=0.5, recall=0.5))
     assert model_quality_violations(constraints, quality(auc=0.75, false_positive_rate=0.4, recall=0.9)) == []

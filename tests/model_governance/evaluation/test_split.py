@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from model_governance.domain.data import Data
 from model_governance.errors import DataRefused
 from model_governance.evaluation.data_set import read_data_set
+from model_governance.evaluation.predictions import read_holdout_labels
 from model_governance.evaluation.split import split_data_set
 
 HEADER = "id,income,debt,white,approve\n"
@@ -135,3 +136,24 @@ def test_no_table_puts_equal_features_on_both_sides(rows):
         assert "needs both labels" in str(refusal)
         return
     assert not set(rows_of(files.train, skip_fields=1, header=True)) & set(rows_of(files.holdout))
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"])
+def test_a_line_break_in_a_feature_is_refused_with_its_place(line_break, data):
+    body = "".join(f'{n},"a{line_break}{n}",{n},1,{n % 2}\n' for n in range(40))
+    with pytest.raises(DataRefused, match="feature 'income' holds a line break in 40 rows, the first is row 1"):
+        split(body, data())
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"])
+def test_a_line_break_elsewhere_moves_no_row(line_break, data):
+    name = f"de{line_break}bt"
+    header = f'id,income,"{name}",white,approve\n'
+    body = "".join(f'{n},{n},{n},"w{line_break}{n % 2}",{n % 2}\n' for n in range(40))
+    declared = data(features=["income", name], facets=[{"name_or_index": "white"}])
+    files = split_data_set(read_data_set((header + body).encode(), declared), declared)
+    assert files.proof["train"]["rows"] + files.proof["holdout"]["rows"] == 40
+    assert set(read_holdout_labels(files.holdout_labels, declared).facets["white"]) <= {
+        f"w{line_break}0",
+        f"w{line_break}1",
+    }

@@ -124,6 +124,7 @@ def _take(
 def _numbers(column: pd.Series[Any]) -> list[NDArray[np.float64]]:
     present = column.notna() & (column != "")
     numbers = pd.to_numeric(column.where(present), errors="coerce").astype("float64")
+    numbers = numbers.where(np.isfinite(numbers))  # "inf" is text here, as it is to the rest of the evaluation
     if bool((numbers.notna() == present).all()):
         return [numbers.fillna(numbers.median()).to_numpy()] if present.any() else []
     values = sorted(set(column[present].astype(str)))

@@ -25,9 +25,18 @@ def _logistic(total: Numbers) -> Numbers:
     return np.asarray(1 / (1 + np.exp(-np.clip(total, -700, 700))))
 
 
+def _softmax(total: Numbers) -> Numbers:
+    """Probabilities of several classes; of one output, which it would make 1 whatever it is, nothing."""
+    if total.shape[1] < 2:
+        return np.full_like(total, np.inf)
+    raised = np.exp(total - total.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
 _SCALES: dict[str, Callable[[Numbers], Numbers]] = {
     "prediction": lambda total: total,
     "log-odds": _logistic,
+    "log-odds of several classes": _softmax,
     "logarithm": lambda total: np.asarray(np.exp(np.clip(total, -700, 700))),
 }
 """What the contributions may add up to, and how that becomes the prediction."""
@@ -64,7 +73,7 @@ def refuse_other_model(attributions: Attributions, predictions: Numbers) -> str:
         predictions: Of the same rows, float64, shape (n_rows, n_outputs).
 
     Returns:
-        ``prediction``, ``log-odds`` or ``logarithm``.
+        ``prediction``, ``log-odds``, ``log-odds of several classes`` or ``logarithm``.
 
     Raises:
         EvaluationRefused: They add up on none of them; with the smallest of the largest differences.

@@ -21,6 +21,9 @@ from model_governance.evaluation.explainability.sample import Sample
 MOST_ROWS = 2_000_000
 """Rows that a model may be asked for; more would be a job of hours."""
 
+_EXACT = 1e-6
+"""How far off the values of a sum may come out, as a share of the largest."""
+
 Codes = NDArray[np.int64]
 Predict = Callable[[Codes], NDArray[np.float64]]
 
@@ -47,7 +50,8 @@ def rows_to_predict(sample: Sample, *, coalitions: int, seed: int) -> Codes:
         seed: Of the sets.
 
     Raises:
-        EvaluationRefused: They would be more than ``MOST_ROWS``; says what to lower.
+        EvaluationRefused: They would be more than ``MOST_ROWS``, or the sets are too few to tell the features apart;
+            says what to change.
     """
     features = len(sample.features)
     tried = min(coalitions, 2 ** min(features, 62) - 2) if features > 1 else 1
@@ -62,10 +66,23 @@ def rows_to_predict(sample: Sample, *, coalitions: int, seed: int) -> Codes:
 
     def note(rows: Codes) -> NDArray[np.float64]:
         seen.append(np.unique(rows, axis=0))
-        return np.zeros(len(rows))
+        return np.asarray(rows.sum(axis=1), dtype=np.float64)
 
-    _explain(note, sample, coalitions, seed)
+    _refuse_undetermined(_explain(note, sample, coalitions, seed)[0], sample, tried)
     return np.unique(np.concatenate([*seen, sample.rows, sample.background]), axis=0)
+
+
+def _refuse_undetermined(values: Any, sample: Sample, tried: int) -> None:
+    """Refuses sets of features that do not find the values of a sum, which are known: fewer equations than unknowns."""
+    features = len(sample.features)
+    known = sample.rows - sample.background.mean(axis=0)
+    error = float(np.abs(np.asarray(values).reshape(known.shape) - known).max())
+    if not error <= _EXACT * max(1.0, float(np.abs(known).max())):
+        raise EvaluationRefused(
+            f"{tried} sets do not determine the Shapley values of {features} features: those of a sum, which are "
+            f"known, come out {error:.3g} off; raise coalitions under explainability in use_case.yaml, to "
+            f"{4 * features} or more"
+        )
 
 
 def shapley_values(

@@ -94,7 +94,11 @@ def _measurement(name: str, metric: dict[str, Any], too_few: str) -> Measurement
 
 def _uncertainty(metric: dict[str, Any]) -> str:
     found = metric.get("confidence_interval")
-    interval = f"{found['level']:.0%} interval {found['lower']:.4f} to {found['upper']:.4f}" if found else ""
+    interval = f"{found['level']:.0%} interval {_short(found['lower'])} to {_short(found['upper'])}" if found else ""
     deviation = metric["standard_deviation"]
-    spread = f"standard deviation {deviation:.4f}" if isinstance(deviation, float) else ""
+    spread = f"standard deviation {_short(deviation)}" if isinstance(deviation, float) else ""
     return ", ".join(part for part in (interval, spread) if part)
+
+
+def _short(number: float) -> str:
+    return f"{number:.4f}" if abs(number) < 1e9 else f"{number:.4g}"

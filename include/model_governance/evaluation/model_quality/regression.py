@@ -40,6 +40,8 @@ def measure_regression(labels: Numbers, predictions: Numbers, *, seed: int) -> d
     ]
     drawn = [_metrics(labels, predictions, weights) for weights in drawn_rows(len(labels), seed)]
     reason = f"every one of the {len(labels)} held-out labels is {labels[0]:g}: there is no variance to explain"
+    if not np.isfinite(whole["mse"][0]):
+        reason = f"errors of up to {np.abs(predictions - labels).max():.3g} are too large to be squared"
     return {
         name: measured(
             float(value[0]),

@@ -63,5 +63,9 @@ def _groups(values: pd.Series[Any], facet: Facet) -> pd.Series[Any]:
     """Each row's group, by the names that the bias report has: the values compared, the rest, and ``missing``."""
     codes, distinct = pd.factorize(values)
     axis, places = facet_axis(facet, distinct.tolist())
-    names = np.asarray([axis.values[place] or "missing" for place in places], dtype=object)
+    # A group of its own, whatever a value is called.
+    absent = (
+        "missing" if "missing" not in axis.values else "(missing)"
+    )
+    names = np.asarray([axis.values[place] or absent for place in places], dtype=object)
     return pd.Series(names[codes])

@@ -84,3 +84,11 @@ def test_both_groups_must_have_rows_and_shapes_must_agree():
         flip(LINE, PREDICTED, IN_A, bools(*[0] * 7), seed=7)
     with pytest.raises(EvaluationRefused, match=r"have \[6, 7\] rows"):
         flip(LINE, PREDICTED[:6], IN_A, IN_D, seed=7)
+
+
+def test_a_number_without_end_makes_its_column_text():
+    frame = pd.DataFrame({"x": ["inf", "1", "2"], "y": ["1", "2", "3"]}, dtype=object)
+    assert standardize(frame).shape == (3, 4)
+    many = pd.DataFrame({"x": ["inf", *map(str, range(60))]}, dtype=object)
+    with pytest.raises(EvaluationRefused, match="feature 'x' is text of 61 values"):
+        standardize(many)

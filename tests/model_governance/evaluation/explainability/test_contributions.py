@@ -40,6 +40,18 @@ def test_the_scale_is_the_one_on_which_they_add_up(scale, predictions):
     assert refuse_other_model(read_contributions(ANSWERS, 2), predictions) == scale
 
 
+def test_contributions_to_several_classes_add_up_on_the_scale_of_their_probabilities():
+    contributions = np.asarray([[1.0, 0.5, 0.1, 0.0, 0.5, 0.2], [0.0, 2.0, 0.1, 1.0, 0.5, 0.2]])
+    raised = np.exp(np.asarray([[1.6, 0.7], [2.1, 1.7]]))
+    probabilities = raised / raised.sum(axis=1, keepdims=True)
+    assert refuse_other_model(read_contributions(contributions, 2), probabilities) == "log-odds of several classes"
+
+
+def test_one_output_that_is_always_one_explains_nothing_by_itself():
+    with pytest.raises(EvaluationRefused, match="do not add up"):
+        refuse_other_model(read_contributions(ANSWERS, 2), np.ones((3, 1)))
+
+
 def test_contributions_of_another_model_are_refused_with_the_difference():
     predictions = 1 / (1 + np.exp(-TOTALS))
     predictions[1] += 0.01

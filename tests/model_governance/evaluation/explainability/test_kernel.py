@@ -106,3 +106,16 @@ def test_answers_that_are_not_one_a_row_or_not_finite_are_refused():
 def test_files_that_do_not_fit_the_features_are_refused(holdout, train, said):
     with pytest.raises(EvaluationRefused, match=said):
         sample_rows(holdout, train, FEATURES, rows=5, background_rows=5, seed=1)
+
+
+@pytest.mark.parametrize(("features", "coalitions"), [(12, 10), (20, 18), (200, 200)])
+def test_too_few_sets_to_tell_the_features_apart_are_refused(features, coalitions):
+    draw = np.random.default_rng(3)
+    rows = [",".join(str(cell) for cell in row) for row in draw.integers(0, 1000, (12, features)).tolist()]
+    names = tuple(f"f{place}" for place in range(features))
+    train = "\n".join([",".join(("y", *names)), *(f"1,{row}" for row in rows[6:])]) + "\n"
+    holdout = "".join(f"{row}\n" for row in rows[:6])
+    one = sample_rows(holdout.encode(), train.encode(), names, rows=6, background_rows=3, seed=1)
+    with pytest.raises(EvaluationRefused, match=f"{coalitions} sets do not determine .* {4 * features} or more"):
+        rows_to_predict(one, coalitions=coalitions, seed=1)
+    assert len(rows_to_predict(one, coalitions=4 * features, seed=1))

@@ -57,3 +57,10 @@ def test_a_constant_label_leaves_nothing_to_explain():
 def test_what_cannot_be_measured_is_refused_with_its_place(labels, predictions, said):
     with pytest.raises(EvaluationRefused, match=said):
         measure(labels, predictions)
+
+
+def test_errors_too_large_to_be_squared_say_so():
+    with np.errstate(over="ignore"):
+        found = measure([1.0, 2.0, 3.0], [1e200, 2.0, 3.0])
+    assert found["mse"]["value"] is None
+    assert found["mse"]["error"] == "errors of up to 1e+200 are too large to be squared"

@@ -42,3 +42,8 @@ def test_a_threshold_makes_two_groups():
 def test_a_threshold_on_text_is_refused_with_the_value():
     with pytest.raises(EvaluationRefused, match="seven"):
         sliced(["1", "seven"], Facet(name_or_index="sex", value_or_threshold=(2,), threshold=True))
+
+
+def test_a_value_called_missing_is_not_mixed_with_the_rows_that_do_not_say():
+    groups = sliced(["missing", "missing", "", "a", "a", "a"], Facet(name_or_index="sex"))
+    assert [(group["group"], group["rows"]) for group in groups] == [("a", 3), ("missing", 2), ("(missing)", 1)]
