@@ -11,6 +11,7 @@ _ALL = (
     "data_quality",
     "drift",
     "documents",
+    "explainability",
     "server",
     "ledger",
     "decision",

@@ -74,6 +74,29 @@ def test_its_evidence_is_whole_and_its_reports_lie_where_the_registry_says(lifec
         assert json.loads(artifacts.get(source)), source
 
 
+@pytest.mark.parametrize("lifecycle", PUBLIC_DATA, indirect=True)
+def test_lineage_leads_from_data_and_job_to_each_report(lifecycle: Lifecycle) -> None:
+    client = lifecycle.stack.client("data-scientist", "sagemaker")
+    jobs = {}
+    for entry in lifecycle.entries(EntryKind.EVIDENCE):
+        kind = entry.body["kind"]
+        if kind == "test_validation":
+            continue
+        [report] = client.list_artifacts(SourceUri=entry.body["uri"])["ArtifactSummaries"]
+        graph = client.query_lineage(StartArns=[report["ArtifactArn"]], Direction="Ascendants")["Vertices"]
+        types = {vertex["Type"] for vertex in graph}
+        jobs[kind] = "BatchTransform" in types
+        assert "DataSet" in types, kind
+        assert ("Model" in types) == jobs[kind]
+    assert jobs == {
+        "data_quality": False,
+        "pre_training_bias": False,
+        "model_quality": True,
+        "post_training_bias": True,
+        "explainability": True,
+    }
+
+
 def test_without_a_way_to_the_data_the_run_ends_with_one_error_that_says_what_to_do(
     stack: RunningStack, examples: dict[str, Lifecycle]
 ) -> None:

@@ -5,6 +5,7 @@ A name alone proves nothing: ``loan-2`` begins like ``loan``. What the lifecycle
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -173,7 +174,8 @@ def _running_jobs(client: Any, kind: str, use_case: str) -> tuple[str, ...]:
 
 
 def _lineage(client: Any, prefix: str, use_case: str) -> Iterator[str]:
-    """ARNs of artifacts whose source lies under the use case's prefix, and of actions on its endpoint."""
+    """ARNs of artifacts whose source lies under the use case's prefix, and of actions of its jobs and endpoint."""
+    job = re.compile(rf":transform-job/{re.escape(use_case)}-[0-9a-f]{{12}}(-|$)")
     with calling("sagemaker", "ListArtifacts"):
         for page in client.get_paginator("list_artifacts").paginate():
             for each in page["ArtifactSummaries"]:
@@ -182,7 +184,8 @@ def _lineage(client: Any, prefix: str, use_case: str) -> Iterator[str]:
     with calling("sagemaker", "ListActions"):
         for page in client.get_paginator("list_actions").paginate():
             for each in page["ActionSummaries"]:
-                if each["Source"]["SourceUri"].endswith(f":endpoint/{use_case}"):
+                uri = each["Source"]["SourceUri"]
+                if uri.endswith(f":endpoint/{use_case}") or job.search(uri):
                     yield str(each["ActionArn"])
 
 

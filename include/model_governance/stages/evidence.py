@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from model_governance.domain.candidate import attachment_key, report_key
 from model_governance.domain.canonical import digest
@@ -40,6 +41,7 @@ def record_evidence(run: Run, assessment: Assessment, *, datasets: Sequence[str]
     )
     run.enter(EntryKind.EVIDENCE, run.candidate.model_package_arn, evidence.model_dump(mode="json"))
     note_in_card(run, assessment, evidence, datasets, job_arn)
+    note_in_lineage(run, evidence, datasets, job_arn)
     tell(evidence)
     return evidence
 
@@ -62,6 +64,30 @@ def note_in_card(run: Run, assessment: Assessment, evidence: Evidence, datasets:
         changed = with_evaluation(content, detail)
     if digest(changed) != digest(content):
         run.installation.registry.set_card(run.candidate.model_package_arn, changed)
+
+
+def note_in_lineage(run: Run, evidence: Evidence, datasets: Sequence[str], job_arn: str) -> None:
+    """Leads, in SageMaker's lineage, from the data to the report; through the job, and from its model, if there is one.
+
+    Args:
+        run: The run.
+        evidence: The report's.
+        datasets: Addresses of the data behind it.
+        job_arn: ARN of the job that made the predictions, if any.
+    """
+    lineage = run.installation.lineage
+    name = f"{run.job_name}-{evidence.kind.value.replace('_', '-')}"
+    report = lineage.artifact(name, "EvaluationReport", evidence.uri, {"sha256": evidence.sha256})
+    sources = [lineage.artifact(f"{run.job_name}-{Path(uri).stem}", "DataSet", uri) for uri in datasets]
+    if not job_arn:
+        for source in sources:
+            lineage.associate(source, report, "ContributedTo")
+        return
+    model = lineage.artifact(f"{run.job_name}-model", "Model", run.package().model_data_url)
+    job = lineage.action(job_arn.rsplit("/", 1)[-1], "BatchTransform", job_arn)
+    for source in (*sources, model):
+        lineage.associate(source, job, "ContributedTo")
+    lineage.associate(job, report, "Produced")
 
 
 def tell(evidence: Evidence) -> None:
