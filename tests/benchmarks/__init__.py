@@ -2,6 +2,7 @@
 
 ``server`` compares the embedded server with a bare one-route server, ``ledger`` appends with bare conditional PUTs,
 ``lifecycle`` a whole governed run with the same work done by one plain script and with a chain of empty tasks;
-``decision`` times how soon a waiting gate ends, ``waiting`` what a thousand of them cost in one triggerer. ``measure``
-holds what they share. Ratios are what counts: absolute times are the machine's.
+``decision`` times how soon a waiting gate ends, ``waiting`` what a thousand of them cost in one triggerer. ``bias``,
+``data_quality``, ``drift``, ``documents`` and ``explainability`` time the evidence, beside its peers where it has any.
+``measure`` holds what they share. Ratios are what counts: absolute times are the machine's.
 """
