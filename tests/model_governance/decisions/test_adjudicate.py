@@ -298,3 +298,12 @@ def test_an_approval_is_not_lost_while_somebody_elses_status_is_set_back(
     assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
     assert case.package(arn).approval_status == ApprovalStatus.APPROVED
     assert case.open(Gate.GOVERNANCE)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2027-02-30", "soon"])
+def test_a_status_with_a_day_that_is_none_is_set_back(case: Case, day: str) -> None:
+    arn = case.governed()
+    officer = case.principal("governance-officer")
+    officer.registry.set_approval(arn, ApprovalStatus.APPROVED, f"[until {day}: a second reader] fine")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.UNDONE
+    assert "is not understood" in case.package(arn).approval_description
