@@ -158,7 +158,7 @@ def expired_approval(installation: Installation, use_case: str) -> ExpiredApprov
 
 
 def _owner(installation: Installation, use_case: str, request: GateRequest | None) -> str:
-    """Id of the owner: as declared now, or where that does not validate or is gone, as when production was asked for."""
+    """Id of the owner: as declared now; where that does not validate or is gone, as when production was asked for."""
     try:
         return installation.use_case(use_case).owner
     except (RecordMissing, UseCaseInvalid):

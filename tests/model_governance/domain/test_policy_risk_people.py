@@ -128,5 +128,5 @@ def test_a_field_that_stands_there_twice_is_refused_with_both_places() -> None:
     "text", ["2026-13-45", "[" * 3000 + "]" * 3000, ".nan", "-.inf", "99999999999999999999999"], ids=lambda t: t[:12]
 )
 def test_what_cannot_be_read_or_has_no_digest_is_refused_and_not_a_traceback(text: str) -> None:
-    with pytest.raises(PolicyInvalid, match="policy.yaml: cannot be read"):
+    with pytest.raises(PolicyInvalid, match=r"policy\.yaml: cannot be read"):
         parse_policy(f"{POLICY_TEXT}\nnote: {text}\n", file="policy.yaml")
