@@ -174,11 +174,10 @@ def _attribute(seen: _Seen) -> Adjudication:
     """Makes a decision of a status in the registry, or undoes it, by who set it."""
     installation, subject, record = seen.hearing.installation, seen.hearing.subject, seen.record
     asked = record.entry.time - _CLOCKS_DIFFER if record.entry else None
-    told = [
-        each
-        for each in approval_records(installation, subject)
-        if each.event_id not in record.events and (asked is None or each.time >= asked)
-    ]
+    known = approval_records(installation, subject)
+    told = [each for each in known if each.event_id not in record.events and (asked is None or each.time >= asked)]
+    if not told and _was_left_standing(seen, known):
+        return _wait_on(seen)
     if not told:
         return Adjudication(
             Outcome.UNATTRIBUTED, f"the registry says {subject.status}, and there is no record yet of who set it"
@@ -215,15 +214,33 @@ def _after_decision(hearing: Hearing, entry: Entry) -> Adjudication:
     """
     installation, subject = hearing.installation, hearing.subject
     seen = _evaluated(hearing, installation.ledger(subject.use_case).entries_with(entry))
-    reason, decided_by = "; ".join(seen.verdict.reasons), seen.verdict.decided_by
     if seen.verdict.state is GateState.WAITING and subject.standing in (Standing.APPROVED, Standing.REJECTED):
-        set_standing(installation, subject, Standing.PENDING, reason)
-        found = _unless_decided(installation, subject, seen.record, Adjudication(Outcome.WAITING, reason, decided_by))
-    else:
-        settled = _settle(installation, subject, seen.record, seen.verdict)
-        found = settled or Adjudication(Outcome.BLOCKED, reason)
+        return _wait_on(seen)
+    settled = _settle(installation, subject, seen.record, seen.verdict)
     publish_decision(installation, entry)
+    return settled or Adjudication(Outcome.BLOCKED, "; ".join(seen.verdict.reasons))
+
+
+def _wait_on(seen: _Seen) -> Adjudication:
+    """Sets a status that became one approval of several back to pending."""
+    installation, subject = seen.hearing.installation, seen.hearing.subject
+    reason, decided_by = "; ".join(seen.verdict.reasons), seen.verdict.decided_by
+    set_standing(installation, subject, Standing.PENDING, reason)
+    found = _unless_decided(installation, subject, seen.record, Adjudication(Outcome.WAITING, reason, decided_by))
+    publish_decision(installation, seen.record.entries[-1][1])
     return found
+
+
+def _was_left_standing(seen: _Seen, known: Sequence[ApprovalRecord]) -> bool:
+    """Whether the status is one approval of several, which a kill kept from being set back once it was on record.
+
+    Only if nothing has changed since: an answer that the trail does not show yet must not be taken for it.
+    """
+    counted = {decision.event_id for decision in seen.verdict.decided_by}
+    if seen.verdict.state is not GateState.WAITING or not known or known[0].event_id not in counted:
+        return False
+    modified = seen.hearing.subject.modified
+    return modified is not None and modified <= known[0].time + _CLOCKS_DIFFER
 
 
 def _undo(

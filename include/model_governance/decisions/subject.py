@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -68,6 +69,7 @@ class Subject:
         version: The package's version; None for a card.
         model_data_url: Where the model's bytes lie; empty before training and for a card.
         model_sha256: Their digest as the training stage noted it in the registry; empty where it did not.
+        modified: When the registry last changed it.
     """
 
     gate: Gate
@@ -79,6 +81,7 @@ class Subject:
     version: int | None = None
     model_data_url: str = ""
     model_sha256: str = ""
+    modified: datetime | None = None
 
 
 def locate_subject(installation: Installation, gate: Gate, use_case: str, run_id: str) -> str:
@@ -114,7 +117,8 @@ def read_subject(installation: Installation, gate: Gate, use_case: str, arn: str
         if arn not in (None, card.arn):
             raise RecordMissing(f"{arn} is not the card of use case {use_case}, which is {card.arn}")
         standing = _of(_CARD, card.status)
-        return Subject(gate, use_case, card.arn, standing, card.status, decided_digest(dict(card.content)))
+        digest = decided_digest(dict(card.content))
+        return Subject(gate, use_case, card.arn, standing, card.status, digest, modified=card.modified)
     if arn is None:
         raise RecordMissing(f"the {gate.value} gate of {use_case} stands before a version, and none was named")
     package = installation.registry.describe(arn)
@@ -131,6 +135,7 @@ def read_subject(installation: Installation, gate: Gate, use_case: str, arn: str
         version=package.version,
         model_data_url=package.model_data_url,
         model_sha256=package.metadata.get(MODEL_DIGEST, ""),
+        modified=package.modified,
     )
 
 

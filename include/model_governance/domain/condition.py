@@ -55,12 +55,15 @@ def read_remark(text: str) -> Remark:
         return Remark(text.strip())
     found = _WRITTEN.match(text)
     try:
-        day = date.fromisoformat(found["day"]) if found else None
-    except ValueError:
-        day = None
-    if found is None or day is None:
+        end = _end_of(date.fromisoformat(found["day"])) if found else None
+    except (ValueError, OverflowError):  # the last day there is has no midnight after it
+        end = None
+    if found is None or end is None:
         raise DecisionRefused(
             f"the condition in {text[:80]!r} is not understood: write [until YYYY-MM-DD: what it depends on] in front"
         )
-    end = datetime.combine(day + timedelta(days=1), time(), UTC)
     return Remark(found["comment"].strip(), end, found["condition"] or "")
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)

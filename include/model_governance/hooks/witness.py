@@ -6,6 +6,7 @@ able to write here. On AWS the path is a mount of another account's file system,
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -69,7 +70,9 @@ class Witness:
                 size = os.fstat(descriptor).st_size
                 # A writer that was killed may have left half a line, which must not swallow this one.
                 torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-                os.write(descriptor, (b"\n" if torn else b"") + line + b"\n")
+                whole = (b"\n" if torn else b"") + line + b"\n"
+                if os.write(descriptor, whole) < len(whole):  # as a disk does that is full
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 fcntl.flock(descriptor, fcntl.LOCK_UN)  # the line is whole; the disk may be waited for together
                 os.fsync(descriptor)
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -298,3 +299,48 @@ def test_an_approval_is_not_lost_while_somebody_elses_status_is_set_back(
     assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
     assert case.package(arn).approval_status == ApprovalStatus.APPROVED
     assert case.open(Gate.GOVERNANCE)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2027-02-30", "soon"])
+def test_a_status_with_a_day_that_is_none_is_set_back(case: Case, day: str) -> None:
+    arn = case.governed()
+    officer = case.principal("governance-officer")
+    officer.registry.set_approval(arn, ApprovalStatus.APPROVED, f"[until {day}: a second reader] fine")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.UNDONE
+    assert "is not understood" in case.package(arn).approval_description
+
+
+def test_one_approval_of_two_that_a_kill_left_standing_is_set_back_at_the_next_look(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_officers(case)
+    arn = case.governed()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "the first of two")
+
+    def be_killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as kill, pytest.raises(KeyboardInterrupt):
+        kill.setattr(adjudicating, "set_standing", be_killed)
+        case.adjudicate(Gate.GOVERNANCE, arn)
+    assert case.package(arn).approval_status == ApprovalStatus.APPROVED  # by one of two
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.WAITING
+    assert case.package(arn).approval_status == "PendingManualApproval"
+    assert [entry.body["actor"] for entry in case.entries(EntryKind.DECISION)][1:] == ["governance-officer"]
+
+
+def test_an_answer_that_the_trail_does_not_show_yet_is_not_set_back_as_the_one_before(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_officers(case)
+    arn = case.governed()
+    officer = case.principal("governance-officer")
+    officer.registry.set_approval(arn, ApprovalStatus.APPROVED, "the first of two")
+    first = adjudicating.approval_records(case.decisions, read_subject(case.decisions, Gate.GOVERNANCE, case.name, arn))
+    case.adjudicate(Gate.GOVERNANCE, arn)
+    monkeypatch.setattr(adjudicating, "_CLOCKS_DIFFER", timedelta())
+    officer.registry.set_approval(arn, ApprovalStatus.APPROVED, "the trail lags")
+    with monkeypatch.context() as lag:
+        lag.setattr(adjudicating, "approval_records", lambda *_: first)
+        assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.UNATTRIBUTED
+    assert case.package(arn).approval_status == ApprovalStatus.APPROVED

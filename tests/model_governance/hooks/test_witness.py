@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,3 +77,13 @@ def test_a_witness_that_cannot_be_reached_is_no_silent_one(tmp_path: Path) -> No
     path.mkdir()
     with pytest.raises(ServiceUnavailable, match="cannot be read"):
         Witness(path).sightings(LEDGER)
+
+
+def test_a_full_disk_is_no_silent_witness_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    witness = Witness(tmp_path / "heads.jsonl")
+    write = os.write
+    with monkeypatch.context() as full, pytest.raises(ServiceUnavailable, match="No space left"):
+        full.setattr(os, "write", lambda descriptor, data: write(descriptor, data[: len(data) // 2]))
+        witness.tell(LEDGER, head(1), NOW)
+    witness.tell(LEDGER, head(1), NOW)
+    assert [each.head for each in witness.sightings(LEDGER)] == [head(1)]
