@@ -64,8 +64,6 @@ def _groups(values: pd.Series[Any], facet: Facet) -> pd.Series[Any]:
     codes, distinct = pd.factorize(values)
     axis, places = facet_axis(facet, distinct.tolist())
     # A group of its own, whatever a value is called.
-    absent = (
-        "missing" if "missing" not in axis.values else "(missing)"
-    )
+    absent = "missing" if "missing" not in axis.values else "(missing)"
     names = np.asarray([axis.values[place] or absent for place in places], dtype=object)
     return pd.Series(names[codes])
