@@ -89,13 +89,13 @@ def _plain_numbers(stock: type[Any], aggregate: str) -> type[Any]:
     return Lean
 
 
-class _MissingInOrder(missing_from_column.ColumnDistinctValuesMissingFromColumn):  # type: ignore[misc]
+class _MissingInOrder(missing_from_column.ColumnDistinctValuesMissingFromColumn):
     """Stock's metric, in one order: stock takes the first of a set, which differ from process to process."""
 
     @column_aggregate_value(engine=LeanPandasExecutionEngine)
-    def _pandas(cls, column: Any, limit: int = 20, **kwargs: Any) -> list[Any]:
+    def _pandas(cls, column: Any, value_set: list[Any], limit: int = 20, **kwargs: Any) -> list[Any]:
         stock = unwrap(missing_from_column.ColumnDistinctValuesMissingFromColumn._pandas)
-        missing = stock(cls, column, limit=None, **kwargs)
+        missing = stock(cls, column, value_set, limit=None, **kwargs)
         return sorted(missing, key=lambda value: (type(value).__name__, value))[:limit]
 
 
