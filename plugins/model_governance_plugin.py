@@ -1,10 +1,11 @@
-"""What Airflow loads of the process: marks that are decisions, pages that say what came of them, who is told."""
+"""What Airflow loads: marks that are decisions, routes to gates, pages that say what came of them, who is told."""
 
 from airflow.plugins_manager import AirflowPlugin
 
 from model_governance.listeners import starting
 from model_governance.web.marks import MarkMiddleware
 from model_governance.web.pages import ANSWERS, FILES
+from model_governance.web.routes import API
 
 
 class ModelGovernancePlugin(AirflowPlugin):
@@ -12,6 +13,6 @@ class ModelGovernancePlugin(AirflowPlugin):
 
     name = "model_governance"
     fastapi_root_middlewares = [{"name": "Marks on gates are decisions", "middleware": MarkMiddleware}]
-    fastapi_apps = [FILES]
+    fastapi_apps = [FILES, API]
     react_apps = [ANSWERS]
     listeners = [starting]

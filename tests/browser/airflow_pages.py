@@ -95,6 +95,10 @@ class AirflowPages:
         expect(self.answer).to_be_in_viewport(ratio=1)
         return bool(self.answer.evaluate(MIDDLE_IS_ITS_OWN))
 
+    def answer_goes(self) -> None:
+        """Waits until no answer is shown."""
+        expect(self.answer).to_have_count(0)
+
     def picture(self, name: str) -> None:
         """Keeps what the window shows."""
         self.page.screenshot(path=self.pictures / f"{name}.png")

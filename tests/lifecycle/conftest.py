@@ -37,10 +37,15 @@ HELD_BACK = "held-back-version"
 BROKEN_DATA = "broken-data"
 BIASED = "biased-model"
 BROKEN_FOLDER = "broken-folder"
-TWO_APPROVALS = {"task-instance mark": "two-by-mark", "command line": "two-by-command", "registry": "two-by-registry"}
+TWO_APPROVALS = {
+    "task-instance mark": "two-by-mark",
+    "command line": "two-by-command",
+    "registry": "two-by-registry",
+    "web": "two-by-web",
+}
 """Use cases of low risk, at whose first gate this stack's policy wants two people of two groups, by first channel."""
 
-REMINDED_AFTER_SECONDS = 60
+REMINDED_AFTER_SECONDS = 20
 
 PUBLIC_DATA = {"abalone": "abalone.csv", "direct-marketing": "bank-additional-full.csv"}
 """Examples whose data is no part of the project, and the files of it where it is here."""

@@ -32,6 +32,12 @@ def decide(lifecycle: Lifecycle, person: str, channel: str) -> str:
         answer = lifecycle.mark(person, WAIT, "success", "read")
         assert answer.status_code in (200, 409), answer.text
         return str(answer.json().get("detail", ""))
+    if channel == "web":
+        path = f"/model-governance/api/use-cases/{lifecycle.use_case}/gates/use_case/decisions"
+        told = lifecycle.call(person, "POST", path, {"verdict": "approve", "comment": "read"})
+        assert told.status_code == 200, told.text
+        assert told.json()["state"] in ("waiting", "open")
+        return "; ".join(told.json()["reasons"])
     if channel == "command line":
         done = lifecycle.command(person, "approve", lifecycle.use_case, "use_case", "--comment", "read")
         assert done.returncode == 0, done.stderr

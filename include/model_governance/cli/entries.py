@@ -156,6 +156,14 @@ def _policy_version(body: Body) -> list[str]:
     return [f"{body['file']}.yaml entered by {_last(body['principal'])}; digest {_short(body['digest'])}"]
 
 
+def _roll_back(body: Body) -> list[str]:
+    now = f"serves {body['serves']} again" if body["serves"] else "is deleted, as nothing was served before"
+    return [
+        f"{body['stage']}: version {body['version']} was rolled back; {body['endpoint']} {now}",
+        f"reason: {body['reason']}",
+    ]
+
+
 def _superseded(body: Body) -> list[str]:
     return [f"version {body['version']} of run {body['run_id']} gave way to version {body['by_version']}"]
 
@@ -191,6 +199,7 @@ _WORDS: dict[EntryKind, Callable[[Body], list[str]]] = {
     EntryKind.DECISION: _decision,
     EntryKind.REFUSAL: _refusal,
     EntryKind.DEPLOYMENT: _deployment,
+    EntryKind.ROLL_BACK: _roll_back,
     EntryKind.FAILURE: _failure,
     EntryKind.CLEAN_UP: _clean_up,
     EntryKind.EXCEPTION: _exception,

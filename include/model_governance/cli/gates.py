@@ -7,13 +7,13 @@ set, and the gate's adjudicator records in the ledger who did it, by the registr
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from model_governance.cli.terminal import installation, say, say_indented
+from model_governance.decisions.address import Named, named_subject
 from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.decide import check_decision
 from model_governance.decisions.missing import outlook
@@ -23,7 +23,7 @@ from model_governance.domain.condition import write_remark
 from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.people import Person
-from model_governance.errors import DecisionRefused, GateClosed, RecordMissing
+from model_governance.errors import DecisionRefused, GateClosed
 from model_governance.hooks.aws import calling
 from model_governance.hooks.card_tags import comment_from, comment_tags
 from model_governance.hooks.installation import Installation
@@ -70,7 +70,7 @@ def missing(
     """Say what is missing for the next stage and on to production, each with owner and remedy; exit status 1 if any."""
     known = installation()
     has_version = version is not None or known.registry.group_exists(use_case)
-    subject = _subject(known, use_case, Gate.PRODUCTION, version) if has_version else None
+    subject = named_subject(known, Gate.PRODUCTION, use_case, version) if has_version else None
     found = outlook(known, use_case, subject.arn if subject else None)
     order = list(Gate)
     asked = {each: items for each, items in found.items.items() if order.index(each) <= order.index(gate)}
@@ -85,18 +85,10 @@ def missing(
     say(f"{subject.name if subject else use_case}: nothing is missing for the {gate} gate")
 
 
-@dataclass(frozen=True)
-class _Subject:
-    """What a gate stands before: its ARN, and what to call it."""
-
-    arn: str
-    name: str
-
-
 def _decide(use_case: str, gate: Gate, version: int | None, verdict: DecisionVerdict, comment: str) -> None:
     known = installation()
     person = caller(known)
-    subject = _subject(known, use_case, gate, version)
+    subject = named_subject(known, gate, use_case, version)
     comment = _whole(comment, gate)
     check_decision(known, gate, use_case, subject.arn, verdict, actor=person.id, comment=comment)
     entries = known.ledger(use_case).entries()
@@ -136,35 +128,6 @@ def caller(known: Installation) -> Person:
     return person
 
 
-def _subject(known: Installation, use_case: str, gate: Gate, version: int | None) -> _Subject:
-    """What the gate stands before.
-
-    Raises:
-        RecordMissing: There is no such use case, card or version.
-    """
-    if gate is Gate.USE_CASE:
-        if version is not None:
-            raise RecordMissing(f"the use_case gate is about {use_case} itself, which has no version {version}")
-        card = known.cards.find(use_case)
-        if card is None:
-            raise RecordMissing(f"{_nothing_of(known, use_case)}: there is no card to decide on")
-        return _Subject(card.arn, use_case)
-    if not known.registry.group_exists(use_case):
-        raise RecordMissing(f"{_nothing_of(known, use_case)}: there is no version")
-    versions = {each.version: each.arn for each in known.registry.versions(use_case)}
-    wanted = version or max(versions, default=0)
-    if wanted not in versions:
-        held = ", ".join(map(str, sorted(versions))) or "none"
-        raise RecordMissing(f"{use_case} has no version {wanted or 'at all'}; there are: {held}")
-    return _Subject(versions[wanted], f"{use_case} version {wanted}")
-
-
-def _nothing_of(known: Installation, use_case: str) -> str:
-    if use_case in known.use_cases.valid:
-        return f"the lifecycle of {use_case} has not come so far"
-    return f"there is no use case {use_case!r}"
-
-
 def _whole(comment: str, gate: Gate) -> str:
     """The comment on one line.
 
@@ -180,13 +143,13 @@ def _whole(comment: str, gate: Gate) -> str:
     return line
 
 
-def _standing(known: Installation, gate: Gate, use_case: str, subject: _Subject) -> str:
+def _standing(known: Installation, gate: Gate, use_case: str, subject: Named) -> str:
     verdict = gate_verdict(known, gate, use_case, subject.arn)
     until = f" until {verdict.holds_until:%Y-%m-%d %H:%M} UTC" if verdict.is_open and verdict.holds_until else ""
     return f"the gate is {verdict.state}{until}" + (f": {'; '.join(verdict.reasons)}" if verdict.reasons else "")
 
 
-def _wait_until_recorded(known: Installation, use_case: str, subject: _Subject, person: Person, seen: int) -> Entry:
+def _wait_until_recorded(known: Installation, use_case: str, subject: Named, person: Person, seen: int) -> Entry:
     until = time.monotonic() + _RECORDED_SECONDS
     while time.monotonic() < until:
         for entry in known.ledger(use_case).entries()[seen:]:

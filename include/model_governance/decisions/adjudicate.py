@@ -95,7 +95,7 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
         return settled
     if verdict.state is GateState.BLOCKED and found.standing is Standing.APPROVED:
         told = next(iter(approval_records(installation, found)), None)
-        return _undo(installation, found, told, "; ".join(verdict.reasons))
+        return _undo(installation, found, record, told, "; ".join(verdict.reasons))
     return _attribute(seen)
 
 
@@ -145,7 +145,7 @@ def _without_policy(
     record = read_record(installation.ledger(use_case).entries(), gate, found.arn)
     if found.standing is not Standing.APPROVED or record.entries:
         return Adjudication(Outcome.BLOCKED, reason)
-    return _undo(installation, found, next(iter(approval_records(installation, found)), None), reason)
+    return _undo(installation, found, record, next(iter(approval_records(installation, found)), None), reason)
 
 
 def _settle(
@@ -192,7 +192,7 @@ def _attribute(seen: _Seen) -> Adjudication:
         else:
             return _after_decision(seen.hearing, entry)
     record_of, reason = refusals[-1]
-    return _undo(installation, subject, record_of, reason)
+    return _undo(installation, subject, record, record_of, reason)
 
 
 def _decide_as(hearing: Hearing, told: ApprovalRecord) -> Entry:
@@ -218,7 +218,7 @@ def _after_decision(hearing: Hearing, entry: Entry) -> Adjudication:
     reason, decided_by = "; ".join(seen.verdict.reasons), seen.verdict.decided_by
     if seen.verdict.state is GateState.WAITING and subject.standing in (Standing.APPROVED, Standing.REJECTED):
         set_standing(installation, subject, Standing.PENDING, reason)
-        found = Adjudication(Outcome.WAITING, reason, decided_by)
+        found = _unless_decided(installation, subject, seen.record, Adjudication(Outcome.WAITING, reason, decided_by))
     else:
         settled = _settle(installation, subject, seen.record, seen.verdict)
         found = settled or Adjudication(Outcome.BLOCKED, reason)
@@ -226,7 +226,9 @@ def _after_decision(hearing: Hearing, entry: Entry) -> Adjudication:
     return found
 
 
-def _undo(installation: Installation, subject: Subject, told: ApprovalRecord | None, reason: str) -> Adjudication:
+def _undo(
+    installation: Installation, subject: Subject, record: GateRecord, told: ApprovalRecord | None, reason: str
+) -> Adjudication:
     """Sets the status back to pending, first of all; then puts on record what was undone."""
     who = told.principal.rsplit("/", 1)[-1] if told else "someone"
     words = f"{subject.status} by {who} was set back: {reason}"
@@ -247,4 +249,24 @@ def _undo(installation: Installation, subject: Subject, told: ApprovalRecord | N
                 event_id=told.event_id,
             ),
         )
-    return Adjudication(Outcome.UNDONE, words)
+    return _unless_decided(installation, subject, record, Adjudication(Outcome.UNDONE, words))
+
+
+def _unless_decided(
+    installation: Installation, subject: Subject, before: GateRecord, set_back: Adjudication
+) -> Adjudication:
+    """How a gate stands whose status was set back: decided, if decisions have come by another channel meanwhile.
+
+    Who made them may have found the status that they needed and have left it at that; and a mark has ended the task
+    that would look again.
+    """
+    entries = installation.ledger(subject.use_case).entries()
+    if len(read_record(entries, subject.gate, subject.arn).entries) == len(before.entries):
+        return set_back
+    try:
+        seen = _look(installation, subject.gate, subject.use_case, subject.arn)
+    except PolicyNotEntered:
+        return set_back
+    if seen.verdict.state not in (GateState.OPEN, GateState.REJECTED):
+        return set_back
+    return _settle(installation, seen.hearing.subject, seen.record, seen.verdict) or set_back

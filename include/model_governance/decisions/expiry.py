@@ -14,6 +14,8 @@ from model_governance.decisions.record import read_record, since_clean_up
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.notice import reasons_without_data
+from model_governance.domain.request import GateRequest
+from model_governance.errors import RecordMissing, UseCaseInvalid
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus, stage_description
 
@@ -59,10 +61,13 @@ class ExpiredApproval:
 def expired_approvals(installation: Installation) -> tuple[ExpiredApproval, ...]:
     """Every use case whose version in production would not be let through now, by its records and the time alone.
 
+    Also of a use case whose folder does not validate any more: its version serves all the same.
+
     Raises:
         PolicyNotEntered, LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    found = (expired_approval(installation, name) for name in installation.use_cases.valid)
+    declared = installation.use_cases
+    found = (expired_approval(installation, name) for name in (*declared.valid, *declared.faults))
     return tuple(each for each in found if each is not None)
 
 
@@ -137,7 +142,7 @@ def expired_approval(installation: Installation, use_case: str) -> ExpiredApprov
             told[gate] = reasons_without_data(verdict)
     if not reasons:
         return None
-    owner = installation.use_case(use_case).owner
+    owner = _owner(installation, use_case, read_record(entries, Gate.PRODUCTION, deployed.subject).request)
     person = people.by_id(owner)
     return ExpiredApproval(
         use_case=use_case,
@@ -150,6 +155,14 @@ def expired_approval(installation: Installation, use_case: str) -> ExpiredApprov
         email=person.email if person else "",
         sequence=deployed.sequence,
     )
+
+
+def _owner(installation: Installation, use_case: str, request: GateRequest | None) -> str:
+    """Id of the owner: as declared now, or, where that is broken or gone, as when production was asked for."""
+    try:
+        return installation.use_case(use_case).owner
+    except (RecordMissing, UseCaseInvalid):
+        return request.owner if request else ""
 
 
 def _tag(installation: Installation, endpoint: str, value: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, TypeVar
 
 import yaml
@@ -45,9 +46,12 @@ def read_declaration(
         GovernanceError: As ``refusal``, naming file, field and reason of each fault.
     """
     try:
-        declared = yaml.safe_load(text)
+        declared = _read(text)
+        _refuse_what_json_lacks(declared)
     except yaml.YAMLError as fault:
         raise refusal(f"{file}: is not YAML: {' '.join(str(fault).split())}") from None
+    except (ValueError, RecursionError) as fault:  # PyYAML lets a day that is none out as it is
+        raise refusal(f"{file}: cannot be read: {fault}") from None
     if not isinstance(declared, dict):
         raise refusal(f"{file}: must be a mapping of fields, not {type(declared).__name__}")
     try:
@@ -55,3 +59,44 @@ def read_declaration(
     except ValidationError as faults:
         lines = [f"{file}: {'.'.join(map(str, fault['loc'])) or '(root)'}: {fault['msg']}" for fault in faults.errors()]
         raise refusal("\n".join(lines)) from None
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, but of two fields with one name it does not silently take the last."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """As PyYAML does; merged mappings (``<<``) may be overridden, as they are read in later.
+
+        Raises:
+            yaml.composer.ComposerError: A field stands there twice, with both places.
+        """
+        node = super().compose_mapping_node(anchor)
+        first: dict[tuple[str, str], yaml.Mark] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            before = first.setdefault((key.tag, key.value), key.start_mark)
+            if before is not key.start_mark:
+                raise yaml.composer.ComposerError(
+                    f"while reading {key.value!r}", before, "found it a second time", key.start_mark
+                )
+        return node
+
+
+def _read(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def _refuse_what_json_lacks(value: Any) -> None:
+    """Raises for a number that canonical JSON cannot hold: it would have no digest, or that of another number."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            _refuse_what_json_lacks(each)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is no number that can be recorded")
+    elif isinstance(value, int) and abs(value) >= 2**53:
+        raise ValueError(f"{value} is beyond what can be recorded exactly (2^53)")

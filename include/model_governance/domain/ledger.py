@@ -39,6 +39,7 @@ class EntryKind(StrEnum):
     DECISION = "decision"
     REFUSAL = "refusal"
     DEPLOYMENT = "deployment"
+    ROLL_BACK = "roll_back"
     FAILURE = "failure"
     CLEAN_UP = "clean_up"
     EXCEPTION = "exception"

@@ -10,6 +10,7 @@ from model_governance.domain.canonical import digest
 from model_governance.domain.decision import Gate
 from model_governance.domain.evidence import Evidence, EvidenceVerdict, Measurement
 from model_governance.domain.risk import RiskTier
+from model_governance.domain.use_case import Name
 
 if TYPE_CHECKING:
     from model_governance.domain.policy import GateRule
@@ -20,7 +21,7 @@ class GateRequest(BaseModel):
 
     Attributes:
         gate: The gate.
-        use_case: The use case's name.
+        use_case: The use case's name; notices show it in commands to be copied.
         subject: ARN of the model package, or of the use case's model card.
         run_id: The DAG run that asks; empty outside a run.
         version: The model package's version; None for a use case.
@@ -39,7 +40,7 @@ class GateRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     gate: Gate
-    use_case: str
+    use_case: Name
     subject: str
     run_id: str = ""
     version: int | None = None

@@ -23,7 +23,7 @@ class ApprovalSensor(BaseSensorOperator):
     Args:
         use_case: The use case's name.
         gate: The gate: ``use_case``, ``governance`` or ``production``.
-        run_id: The DAG run whose candidate the gate is about; a template.
+        run_id: The DAG run whose candidate the gate is about; the run's own by default.
     """
 
     template_fields = ("use_case", "gate", "run_id")

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _PRODUCTION = Environment.PRODUCTION
 _SMOKE_ROWS = 5
+_LONGEST_REASON = 1000
 
 
 @task_group(tooltip="The version is served in production, asked, and on record.")
@@ -50,20 +51,41 @@ def smoke_test(run: Run) -> None:
                 f"differently from the batch transform; allowed is {tolerance}"
             )
     except (EvaluationRefused, RequestRefused) as refusal:
-        raise EvaluationRefused(f"{refusal}. {roll_back(run)}") from refusal
+        raise EvaluationRefused(f"{refusal}. {roll_back(run, str(refusal))}") from refusal
     log.info("%d rows answered, largest difference %g", parity.rows, parity.largest_difference)
 
 
-def roll_back(run: Run) -> str:
-    """Has the production endpoint serve what it served before this run, or nothing, and says which."""
+def roll_back(run: Run, reason: str) -> str:
+    """Has the production endpoint serve what it served before this run, or nothing; on record, and says which.
+
+    Args:
+        run: The run whose version is not to serve.
+        reason: Why.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise; the task tries again then, and finds the
+            endpoint as it is.
+    """
     endpoint = endpoint_name(run, _PRODUCTION)
     entries = since_clean_up(run.installation.ledger(run.name).entries())
     served = [entry.body for entry in entries if entry.kind is EntryKind.DEPLOYMENT]
     before = [body["endpoint_config"] for body in served if body.get("run_id") != run.run_id]
     if before:
         run.installation.endpoints.update(endpoint, before[-1])
+    else:
+        run.installation.endpoints.delete(endpoint)
+    body = {
+        "stage": _PRODUCTION.value,
+        "run_id": run.run_id,
+        "version": run.candidate.version,
+        "endpoint": endpoint,
+        "endpoint_config": config_name(run, _PRODUCTION),
+        "serves": before[-1] if before else "",
+        "reason": reason[:_LONGEST_REASON],
+    }
+    publish_head(run.installation, run.enter(EntryKind.ROLL_BACK, run.candidate.model_package_arn, body))
+    if before:
         return f"Rolled back: {endpoint} serves {before[-1]} again"
-    run.installation.endpoints.delete(endpoint)
     return f"Rolled back: {endpoint} is deleted, as nothing was served before"
 
 

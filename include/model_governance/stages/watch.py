@@ -16,6 +16,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from model_governance.domain.decision import Gate
 from model_governance.domain.request import GateRequest
 from model_governance.errors import GovernanceError, RecordMissing
 from model_governance.hooks.airflow_api import DAG_PREFIX
@@ -56,8 +57,7 @@ def tell_owners() -> None:
     dispatch = Dispatch.of(Installation.load(AirflowClients(PIPELINE_CONNECTION)))
     with a_missing_bucket_skips_the_task():
         on_record = use_cases_on_record(dispatch.installation)
-    declared = dispatch.installation.use_cases.valid
-    each_by_itself(tuple(name for name in on_record if name in declared), lambda name: flag_and_tell(dispatch, name))
+    each_by_itself(on_record, lambda name: flag_and_tell(dispatch, name))  # what serves, declared still or no more
 
 
 @contextmanager
@@ -100,14 +100,15 @@ def each_by_itself(use_cases: tuple[str, ...], look: Callable[[str], object]) ->
     """Looks at every use case, whatever becomes of the others.
 
     Raises:
-        GovernanceError: The first failure, when all have been looked at; every one is logged.
+        Exception: The first failure, when all have been looked at; every one is logged.
     """
-    failures: list[GovernanceError] = []
+    failures: list[Exception] = []
     for name in use_cases:
         try:
             look(name)
-        except GovernanceError as fault:
-            log.error("%s: %s: %s", name, type(fault).__name__, fault)
+        except Exception as fault:  # whatever a ledger's entry may hold: one use case must not silence the others
+            known = isinstance(fault, GovernanceError)
+            log.error("%s: %s: %s", name, type(fault).__name__, fault, exc_info=not known)
             failures.append(fault)
     if failures:
         raise failures[0]
@@ -115,6 +116,8 @@ def each_by_itself(use_cases: tuple[str, ...], look: Callable[[str], object]) ->
 
 def is_awaited_in_airflow(task_instance: Any) -> Callable[[GateRequest], bool]:
     """Whether the run that asked still waits, by Airflow; a run that was ended or deleted by hand has withdrawn.
+
+    A use case is asked for once for all of its runs: its request is awaited as long as any of them waits.
 
     Args:
         task_instance: The task that asks, through Airflow's own interface for tasks.
@@ -124,14 +127,12 @@ def is_awaited_in_airflow(task_instance: Any) -> Callable[[GateRequest], bool]:
         if not request.run_id:
             return True
         wait = f"{request.gate.value}_approval.wait"
+        runs = {} if request.gate is Gate.USE_CASE else {"run_ids": [request.run_id]}
         try:
-            states = task_instance.get_task_states(
-                dag_id=f"{DAG_PREFIX}{request.use_case}", task_ids=[wait], run_ids=[request.run_id]
-            )
+            states = task_instance.get_task_states(dag_id=f"{DAG_PREFIX}{request.use_case}", task_ids=[wait], **runs)
         except Exception as fault:  # rather told once too often than never
             log.warning("Airflow does not say whether %s of %s waits: %s", wait, request.run_id, fault)
             return True
-        found = states.get(request.run_id, {})
-        return wait in found and found[wait] not in _ENDED
+        return any(wait in found and found[wait] not in _ENDED for found in states.values())
 
     return is_awaited

@@ -2,7 +2,9 @@
 
 A task names the class that its trigger is made of, and Airflow imports whatever it names. So DAG code, which runs as
 ``pipeline``, could have any class on the triggerer's path made with arguments of its choice, by the principal that
-records decisions: one that takes a callback's path is enough to run anything.
+records decisions: one that takes a callback's path is enough to run anything. So is a template: those of a task that
+starts from its trigger, Airflow renders in the triggerer, and Jinja's sandbox, as Airflow opens it, reaches ``eval``
+from the context (``macros.json.codecs.builtins``). No template is rendered here but the one that the gates need.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from model_governance.errors import TriggerRefused
 
 SETTING = "MODEL_GOVERNANCE_OTHER_TRIGGERS"
 """Class paths of further triggers, separated by commas: each must be safe with any arguments that a task gives it."""
+
+RUN_ID = "{{ run_id }}"
+"""The one template that is understood; it is looked up and not rendered."""
 
 ALLOWED = frozenset(
     {
@@ -57,6 +62,25 @@ def run_only(allowed: Collection[str], runner: Any) -> None:
                 f"trigger {classpath!r} is not run: the triggerer acts as decision-service and runs only "
                 f"{', '.join(sorted(allowed))}. If it is safe with any arguments, name it in {SETTING}"
             )
-        return look_up(self, classpath)
+        found = look_up(self, classpath)
+        found.render_template_fields = _put_run_id_in
+        return found
 
     runner.get_trigger_by_classpath = look_up_allowed
+
+
+def _put_run_id_in(trigger: Any, context: Mapping[str, Any], jinja_env: object = None) -> None:
+    """Takes the place of a trigger's ``render_template_fields``: puts the run's id where ``RUN_ID`` stands.
+
+    Raises:
+        TriggerRefused: A field that Airflow would render is anything else than that or a text without a template.
+    """
+    for name in trigger.template_fields:
+        value = getattr(trigger, name)
+        if value == RUN_ID:
+            setattr(trigger, name, context["run_id"])
+        elif value and (not isinstance(value, str) or "{{" in value or "{%" in value or "{#" in value):
+            raise TriggerRefused(
+                f"{type(trigger).__name__} is not run: its {name} is a template, which would be rendered here, as "
+                f"decision-service. A trigger's field is a plain text or {RUN_ID!r}"
+            )

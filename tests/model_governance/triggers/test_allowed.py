@@ -69,6 +69,41 @@ def test_a_refused_class_is_not_even_imported(tmp_path: Any, monkeypatch: pytest
     assert "dag_authors_own" not in sys.modules
 
 
+RUNS_CODE = "{{ macros.json.codecs.builtins.setattr(macros.json.codecs.sys, 'model_governance_was_run', True) }}"
+
+
+def rendered(field: str, value: Any, *, trigger: Any = None) -> Any:
+    """A trigger as the runner makes it of a task that starts from its trigger, with its templates rendered."""
+    from airflow.sdk.execution_time import macros
+
+    made = trigger or look_up(ApprovalTrigger("loans", "governance", "manual__1").serialize()[0])(
+        **{"use_case": "loans", "gate": "governance", "run_id": "x", field: value}
+    )
+    made.template_fields = (field,)
+    made.render_template_fields(context={"run_id": "manual__7", "macros": macros})
+    return getattr(made, field)
+
+
+def test_the_gates_own_template_is_the_runs_id() -> None:
+    assert rendered("run_id", "{{ run_id }}") == "manual__7"
+    assert rendered("use_case", "loans") == "loans"
+
+
+@pytest.mark.parametrize("field", ["use_case", "gate", "run_id"])
+@pytest.mark.parametrize("template", [RUNS_CODE, f"{RUNS_CODE}.sql", [RUNS_CODE], {"a": RUNS_CODE}, "{% set a = 1 %}"])
+def test_a_template_runs_no_code_as_the_decision_service(field: str, template: Any) -> None:
+    with pytest.raises(TriggerRefused, match="is a template"):
+        rendered(field, template)
+    assert not hasattr(sys, "model_governance_was_run")
+
+
+def test_nor_does_a_template_of_another_trigger() -> None:
+    found = look_up(EndpointTrigger(endpoint_config="x", **JOB).serialize()[0])
+    with pytest.raises(TriggerRefused, match="is a template"):
+        rendered("endpoint_config", RUNS_CODE, trigger=found(endpoint_config=RUNS_CODE, **JOB))
+    assert not hasattr(sys, "model_governance_was_run")
+
+
 def test_an_installation_can_allow_others() -> None:
     path = "airflow.providers.standard.triggers.file.FileTrigger"
     assert look_up(path, {SETTING: f"a.b.C, {path}"}).__name__ == "FileTrigger"

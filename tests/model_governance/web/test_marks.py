@@ -91,8 +91,8 @@ def call(route: Route, desk: OneGateDesk, monkeypatch: pytest.MonkeyPatch) -> Ca
     def gates_ended_by(asked: tuple[Mark, ...], dag_bag: Any) -> tuple[WaitingGate, ...]:
         return tuple(GATE for mark in asked if mark.name != "training.train")
 
-    monkeypatch.setattr(marks, "_user", user_of)
-    monkeypatch.setattr(marks, "_may_mark_task_instances", lambda user, dag_id: user.get_name() != "viewer")
+    monkeypatch.setattr(marks, "signed_in_user", user_of)
+    monkeypatch.setattr(marks, "may_on_task_instances", lambda user, dag_id, method="PUT": user.get_name() != "viewer")
     monkeypatch.setattr(waiting_gates, "gates_ended_by", gates_ended_by)
     middleware = marks.MarkMiddleware(route, desk)
 
