@@ -88,8 +88,8 @@ class AssessmentRule(BaseModel):
     """From how many rows on a metric says something.
 
     Attributes:
-        minimum_group_rows: Rows that each proportion of a bias metric must rest on; with fewer, the metric is not
-            assessable. 1 asks for nothing.
+        minimum_group_rows: Rows that each proportion of a bias metric, and each rate of a binary classifier, must rest
+            on; with fewer, the metric is not assessable. 1 asks for nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,6 +1,7 @@
 """Great Expectations' Data Docs as one file that can be kept as evidence; apart because it is a page, not numbers.
 
-The page is the library's own, but for what evidence must not have: its clock and its random ids; its calls to other
+The page is the library's own, but for what evidence must not have: its clock and its random ids; the stack of an
+expectation that could not be evaluated, with the paths of the machine; its calls to other
 hosts (styles, scripts and pictures from elsewhere, for which a few lines of style stand in); and cells of the data as
 markup, which the library puts into its pages as they are. A policy in the page forbids it to load or run anything.
 """
@@ -47,7 +48,7 @@ def render_data_docs(validated: Any, *, data_sha256: str, protected: frozenset[s
     from great_expectations.render.view.view import DefaultJinjaPageView
 
     plain = validated.to_json_dict()
-    results = [schema.load(_escaped(_withheld(one, protected))) for one in plain["results"]]
+    results = [schema.load(_escaped(_tellable(_withheld(one, protected)))) for one in plain["results"]]
     document = ValidationResultsPageRenderer().render(
         ExpectationSuiteValidationResult(
             suite_name=f"data set {data_sha256}",
@@ -63,11 +64,25 @@ def render_data_docs(validated: Any, *, data_sha256: str, protected: frozenset[s
 
 def _withheld(result: dict[str, Any], protected: frozenset[str]) -> dict[str, Any]:
     kwargs = result["expectation_config"]["kwargs"]
-    named = {kwargs.get("column"), kwargs.get("column_A"), kwargs.get("column_B"), *kwargs.get("column_list", [])}
+    named = {kwargs.get("column"), kwargs.get("column_A"), kwargs.get("column_B"), *(kwargs.get("column_list") or [])}
     if not named & protected:
         return result
     shown = {key: value for key, value in result["result"].items() if key != "partial_unexpected_list"}
     return {**result, "result": shown}
+
+
+def _tellable(result: dict[str, Any]) -> dict[str, Any]:
+    """The result without the stack of what was raised, and without a count that the library cannot put into words."""
+
+    def no_stack(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: "not kept" if key == "exception_traceback" else no_stack(item) for key, item in value.items()}
+
+    found = dict(result["result"])
+    if "unexpected_count" in found and "unexpected_percent" not in found:
+        found["unexpected_count"] = 0  # says nothing of a count, and lists the values
+    return {**result, "result": found, "exception_info": no_stack(result["exception_info"])}
 
 
 def _escaped(value: Any) -> Any:

@@ -212,7 +212,7 @@ def _feature_drift(before: Statistics, now: Statistics, minimum_count: int) -> F
     if all(are_numbers):
         (values, weights), (current, current_weights) = _sketched(before), _sketched(now)
         distances["kolmogorov_smirnov"] = kolmogorov_smirnov(values, weights, current, current_weights)
-        edges = np.unique(values[np.searchsorted(cumulative(values, weights, values), np.arange(1, 10) / 10)])
+        edges = _edges(values, weights)
         counts = [
             np.diff(np.concatenate([[0.0], cumulative(at, weight, edges), [1.0]])) * weight.sum()
             for at, weight in ((values, weights), (current, current_weights))
@@ -224,6 +224,14 @@ def _feature_drift(before: Statistics, now: Statistics, minimum_count: int) -> F
     distances["population_stability_index"] = population_stability_index(*counts)
     distances["jensen_shannon_distance"] = jensen_shannon_distance(*counts)
     return FeatureDrift(name, count, distances)
+
+
+def _edges(values: Floats, weights: Floats) -> Floats:
+    """Where bins of a tenth of the weight end; a value that fills one, or is the largest, has a bin of its own."""
+    ends = values[np.searchsorted(cumulative(values, weights, values), np.arange(1, 10) / 10)]
+    edges, often = np.unique(ends, return_counts=True)
+    heavy = edges[(often > 1) | (edges == values[-1])]
+    return np.union1d(edges, np.nextafter(heavy, -np.inf))
 
 
 def _sketched(feature: Statistics) -> tuple[Floats, Floats]:

@@ -95,7 +95,7 @@ class _MissingInOrder(missing_from_column.ColumnDistinctValuesMissingFromColumn)
     @column_aggregate_value(engine=LeanPandasExecutionEngine)
     def _pandas(cls, column: Any, value_set: list[Any], limit: int = 20, **kwargs: Any) -> list[Any]:
         stock = unwrap(missing_from_column.ColumnDistinctValuesMissingFromColumn._pandas)
-        missing = stock(cls, column, value_set=value_set, limit=None, **kwargs)
+        missing = stock(cls, column, value_set, limit=None, **kwargs)
         return sorted(missing, key=lambda value: (type(value).__name__, value))[:limit]
 
 

@@ -197,6 +197,22 @@ def test_model_quality_is_reported_as_model_monitor_does(use_case):
     assert assessment.seed == 7
 
 
+def test_a_rate_of_few_rows_is_no_pass_though_there_are_many_rows(use_case):
+    limits = [{"metric": name, "minimum": 0.5} for name in ("recall", "precision", "auc", "accuracy")]
+    rows = held_out([1] * 5 + [0] * 95, ["1", "0"] * 50)
+    probabilities = np.asarray([0.9] * 5 + [0.1] * 95)
+    found = assess_model_quality(rows, probabilities, use_case(limits=limits), minimum_group_rows=30)
+    judged = {one.name: (one.value, one.verdict.value) for one in found.measurements}
+    assert judged["accuracy"] == (1.0, "pass")
+    for name in ("recall", "precision", "auc"):
+        assert judged[name] == (None, "not_assessable"), name
+    recall = next(one for one in found.measurements if one.name == "recall")
+    assert recall.detail.startswith(
+        "5 of 100 rows are behind it, fewer than the policy's minimum of 30: 1, 95% interval"
+    )
+    assert (judged["true_negative_rate"], found.verdict) == ((1.0, "pass"), EvidenceVerdict.NOT_ASSESSABLE)
+
+
 def test_a_limit_on_a_metric_that_nobody_measures_fails_model_quality(use_case):
     declared = use_case(limits=[{"metric": "area_under_curve", "minimum": 0.7}])
     assessment = assess_model_quality(held_out([1, 0], ["1", "0"]), np.asarray([0.9, 0.1]), declared)

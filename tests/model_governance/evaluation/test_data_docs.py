@@ -82,3 +82,22 @@ def test_long_values_and_limits_are_cut(data):
     sampled = [row["values"]["town"] for row in assessment.report["results"][0]["sample_rows"]]
     assert max(map(len, sampled)) <= 123
     assert b"x" * 300 not in assessment.documents[0].content
+
+
+def test_what_could_not_be_evaluated_leaves_no_stack_and_no_path_of_the_machine(data, caplog):
+    declared = data(
+        expectations=[
+            {"type": "expect_column_values_to_be_between", "kwargs": {"column": "nowhere", "min_value": 1}},
+            {
+                "type": "expect_column_distinct_values_to_be_in_set",
+                "kwargs": {"column": "town", "value_set": ["Bath"]},
+            },
+        ]
+    )
+    (document,) = assess_data_quality(read_data_set(LOANS, declared), declared).documents
+    shown = document.content.decode()
+    assert "nowhere" in shown
+    assert "Bath" in shown
+    assert "site-packages" not in shown
+    assert ".py&quot;, line" not in shown
+    assert "rendering" not in caplog.text

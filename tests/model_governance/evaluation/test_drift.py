@@ -139,3 +139,10 @@ def test_chi_squared_and_limits_beyond_model_monitor():
 def test_the_order_of_rows_in_a_window_changes_nothing(seed):
     window = BASE.assign(amount=BASE["amount"] + 3)
     assert held(window) == held(window.sample(frac=1, random_state=seed).reset_index(drop=True))
+
+
+def test_a_flag_that_is_mostly_its_larger_value_is_seen_to_fall():
+    flag, fallen = (pd.DataFrame({"flag": [0.0] * zeros + [1.0] * (1000 - zeros)}) for zeros in (50, 400))
+    (feature,) = held(fallen, flag).features
+    by_hand = (0.40 - 0.05) * np.log(0.40 / 0.05) + (0.60 - 0.95) * np.log(0.60 / 0.95)
+    assert feature.distances["population_stability_index"] == pytest.approx(by_hand, abs=0.02)

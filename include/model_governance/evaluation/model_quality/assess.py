@@ -12,7 +12,7 @@ from model_governance.domain.data import ProblemType
 from model_governance.domain.evidence import EvidenceKind, Measurement
 from model_governance.domain.use_case import UseCase
 from model_governance.evaluation.limits import judge, limits_of
-from model_governance.evaluation.model_quality.binary import CONSTANT, CURVES, measure_binary_classification
+from model_governance.evaluation.model_quality.binary import CONSTANT, CURVES, measure_binary_classification, rests_on
 from model_governance.evaluation.model_quality.multiclass import measure_multiclass_classification
 from model_governance.evaluation.model_quality.regression import measure_regression
 from model_governance.evaluation.model_quality.slices import measure_slices
@@ -32,7 +32,8 @@ def assess_model_quality(
         held_out: Labels and facets of the rows.
         predictions: As ``read_predictions`` gives them, in the same order.
         use_case: Its problem type, limits, decision threshold and seed.
-        minimum_group_rows: With fewer rows, whole or group, a number is not assessable, by the policy.
+        minimum_group_rows: With fewer rows, whole, group or those that a rate is a share of, a number is not
+            assessable, by the policy.
 
     Raises:
         EvaluationRefused: For predictions that are NaN, not of the label, or not one a row; and without rows.
@@ -41,11 +42,11 @@ def assess_model_quality(
     check_predictions(predictions, rows, use_case.data.label)
     measure = _measure(held_out, predictions, use_case, seed)
     measured = measure(np.arange(rows))
-    too_few = f"{rows} rows are fewer than the policy's minimum of {minimum_group_rows}"
+    behind = rests_on(measured) if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION else {}
     limits = limits_of(kind, use_case.limits)
     asked = {limit.metric for limit in limits}
     numbers = [
-        _measurement(name, metric, too_few if rows < minimum_group_rows else "")
+        _measurement(name, metric, _too_few(rows, behind.get(name, rows), minimum_group_rows))
         for name, metric in measured.items()
         if name not in _NO_NUMBERS and (name in asked or not _is_a_mere_comparison(name))
     ]
@@ -59,6 +60,15 @@ def assess_model_quality(
     if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION:
         report["decision_threshold"] = use_case.decision_threshold
     return Assessment(kind, report, judge(numbers, limits), seed=seed)
+
+
+def _too_few(rows: int, behind: int, minimum: int) -> str:
+    """Why a number says too little; "" where it rests on enough rows: recall, say, on positive ones alone."""
+    if rows < minimum:
+        return f"{rows} rows are fewer than the policy's minimum of {minimum}"
+    if behind < minimum:
+        return f"{behind} of {rows} rows are behind it, fewer than the policy's minimum of {minimum}"
+    return ""
 
 
 def _is_a_mere_comparison(name: str) -> bool:

@@ -60,6 +60,18 @@ def measure_binary_classification(
     return found
 
 
+def rests_on(measured_rows: dict[str, Any]) -> dict[str, int]:
+    """How many rows each rate is a share of, and of the rarer label for the area under the ROC curve.
+
+    Args:
+        measured_rows: What ``measure_binary_classification`` gave.
+    """
+    matrix = measured_rows["confusion_matrix"]
+    cells = [matrix[true][said] for true in ("0", "1") for said in ("0", "1")]
+    rows = {rate.name: sum(count for count, weight in zip(cells, rate.among, strict=True) if weight) for rate in RATES}
+    return {**rows, "auc": min(cells[0] + cells[1], cells[2] + cells[3])}
+
+
 def area_under_roc(labels: Labels, scores: Probabilities, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """AUC of each draw: P(score of a positive row > that of a negative) + P(equal) / 2, in [0, 1], 0.5 = by chance.
 
