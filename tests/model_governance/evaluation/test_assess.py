@@ -211,6 +211,17 @@ def test_a_rate_of_few_rows_is_no_pass_though_there_are_many_rows(use_case):
         "5 of 100 rows are behind it, fewer than the policy's minimum of 30: 1, 95% interval"
     )
     assert (judged["true_negative_rate"], found.verdict) == ((1.0, "pass"), EvidenceVerdict.NOT_ASSESSABLE)
+    # What no limit asks for does not stand in the way of a gate, and is marked.
+    assert "f1" not in judged
+    assert found.report["binary_classification_metrics"]["f1"]["not_assessable"].startswith("5 of 100 rows")
+    assert metric_groups(found.kind, found.report)
+
+
+def test_no_positive_prediction_is_no_pass_whatever_the_minimum(use_case):
+    rows = held_out([1, 0] * 50, ["1", "0"] * 50)
+    found = assess_model_quality(rows, np.zeros(100), use_case(limits=LIMITS[:1]), minimum_group_rows=30)
+    precision = next(one for one in found.measurements if one.name == "precision")
+    assert (precision.value, precision.verdict) == (None, EvidenceVerdict.NOT_ASSESSABLE)
 
 
 def test_a_limit_on_a_metric_that_nobody_measures_fails_model_quality(use_case):

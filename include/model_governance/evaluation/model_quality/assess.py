@@ -33,7 +33,8 @@ def assess_model_quality(
         predictions: As ``read_predictions`` gives them, in the same order.
         use_case: Its problem type, limits, decision threshold and seed.
         minimum_group_rows: With fewer rows, whole, group or those that a rate is a share of, a number is not
-            assessable, by the policy.
+            assessable, by the policy. A rate of few among many rows is evidence where a limit asks for it; otherwise it
+            is in the report alone, marked.
 
     Raises:
         EvaluationRefused: For predictions that are NaN, not of the label, or not one a row; and without rows.
@@ -43,23 +44,36 @@ def assess_model_quality(
     measure = _measure(held_out, predictions, use_case, seed)
     measured = measure(np.arange(rows))
     behind = rests_on(measured) if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION else {}
+    found = {name: _too_few(rows, behind.get(name, rows), minimum_group_rows) for name in measured}
+    few = {name: said for name, said in found.items() if said}
+    marked = {name: _marked(name, metric, few) for name, metric in measured.items()}
     limits = limits_of(kind, use_case.limits)
     asked = {limit.metric for limit in limits}
     numbers = [
-        _measurement(name, metric, _too_few(rows, behind.get(name, rows), minimum_group_rows))
-        for name, metric in measured.items()
-        if name not in _NO_NUMBERS and (name in asked or not _is_a_mere_comparison(name))
+        _measurement(name, metric, few.get(name, ""))
+        for name, metric in marked.items()
+        if name not in _NO_NUMBERS
+        and (
+            name in asked
+            or not (_is_a_mere_comparison(name) or ("not_assessable" in metric and rows >= minimum_group_rows))
+        )
     ]
     report = {
         "version": "1.0",
         "dataset": {"item_count": rows},
         "seed": seed,
-        use_case.problem_type.section: measured,
+        use_case.problem_type.section: marked,
         "slices": measure_slices(held_out.facets, use_case.data.facets, measure, minimum_rows=minimum_group_rows),
     }
     if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION:
         report["decision_threshold"] = use_case.decision_threshold
     return Assessment(kind, report, judge(numbers, limits), seed=seed)
+
+
+def _marked(name: str, metric: dict[str, Any], few: dict[str, str]) -> dict[str, Any]:
+    """The metric as the report has it: a number of too few rows says so beside its value and interval."""
+    is_marked = name in few and name not in _NO_NUMBERS and metric["value"] is not None
+    return {**metric, "not_assessable": few[name]} if is_marked else metric
 
 
 def _too_few(rows: int, behind: int, minimum: int) -> str:
