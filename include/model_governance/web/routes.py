@@ -34,7 +34,8 @@ class Answer(BaseModel):
     Attributes:
         verdict: approve or reject.
         comment: Why; required where the evidence has warnings.
-        version: The model's version; the newest by default, and none at the use_case gate.
+        version: The model's version; none at the use_case gate. Elsewhere it must be said, so that nobody decides on a
+            version that has come since he looked.
         until: The last day, UTC, on which the approval holds.
         condition: What it depends on; needs ``until``.
     """
@@ -142,6 +143,8 @@ def _decided(gate: Gate, use_case: str, username: str, _: Request, body: bytes) 
     except ValidationError as faults:
         said = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in faults.errors())
         raise _Refused(422, said) from faults
+    if answer.version is None and gate is not Gate.USE_CASE:
+        raise _Refused(422, f"version: which one the {gate} gate is decided for must be said")
     desk = _desk()
     subject = named_subject(desk.installation, gate, use_case, answer.version)
     address = Address(gate, use_case, subject.arn)

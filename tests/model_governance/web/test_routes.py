@@ -65,7 +65,9 @@ def test_a_gate_tells_how_it_stands(case: Case, ask: Ask) -> None:
 
 def test_whoever_may_decides_and_the_registry_says_so(case: Case, ask: Ask) -> None:
     arn = case.governed()
-    answer = ask("POST", f"{gate_of(case)}/decisions", json={"verdict": "approve", "comment": "read it all"})
+    answer = ask(
+        "POST", f"{gate_of(case)}/decisions", json={"verdict": "approve", "comment": "read it all", "version": 1}
+    )
     assert (answer.status_code, answer.json()["state"]) == (200, "open")
     assert answer.json()["decided_by"] == ["governance-officer"]
     [decision] = [
@@ -80,7 +82,13 @@ def test_whoever_may_decides_and_the_registry_says_so(case: Case, ask: Ask) -> N
 
 def test_an_approval_may_be_given_for_a_time(case: Case, ask: Ask) -> None:
     case.governed()
-    said = {"verdict": "approve", "comment": "so far", "until": "2099-12-31", "condition": "weekly review"}
+    said = {
+        "version": 1,
+        "verdict": "approve",
+        "comment": "so far",
+        "until": "2099-12-31",
+        "condition": "weekly review",
+    }
     answer = ask("POST", f"{gate_of(case)}/decisions", json=said)
     assert answer.status_code == 200, answer.text
     assert answer.json()["holds_until"] is not None
@@ -91,7 +99,9 @@ def test_an_approval_may_be_given_for_a_time(case: Case, ask: Ask) -> None:
 )
 def test_whoever_may_not_is_refused_and_the_attempt_is_on_record(case: Case, ask: Ask, user: str, word: str) -> None:
     case.governed()
-    answer = ask("POST", f"{gate_of(case)}/decisions", user=user, json={"verdict": "approve", "comment": "mine"})
+    answer = ask(
+        "POST", f"{gate_of(case)}/decisions", user=user, json={"verdict": "approve", "comment": "mine", "version": 1}
+    )
     assert answer.status_code == 403
     assert word in answer.json()["detail"]
     [refusal] = [e.body for e in case.decisions.ledger(case.name).entries() if e.kind is EntryKind.REFUSAL]
@@ -117,7 +127,8 @@ def test_without_sign_in_or_right_nothing_is_read(case: Case, ask: Ask) -> None:
         ({"json": {"verdict": "reject", "until": "2099-01-01"}}, 422, "until and condition are an approval's"),
         ({"json": {"verdict": "approve", "version": 0}}, 422, "version"),
         ({"json": {"verdict": "approve", "version": 9}}, 404, "has no version 9"),
-        ({"json": {"verdict": "approve", "condition": "c"}}, 403, "needs the last day"),
+        ({"json": {"verdict": "approve"}}, 422, "which one the governance gate is decided for must be said"),
+        ({"json": {"verdict": "approve", "version": 1, "condition": "c"}}, 403, "needs the last day"),
         ({"data": {"verdict": "approve"}}, 415, "send application/json"),
         ({"content": b" " * 70000, "headers": {"content-type": "application/json"}}, 413, "more than 65536 bytes"),
     ],
@@ -148,5 +159,5 @@ def test_a_registry_out_of_reach_is_an_outage_and_decides_nothing(
         raise ServiceUnavailable("the registry does not answer")
 
     monkeypatch.setattr("model_governance.decisions.address.named_subject", gone)
-    answer = ask("POST", f"{gate_of(case)}/decisions", json={"verdict": "approve"})
+    answer = ask("POST", f"{gate_of(case)}/decisions", json={"verdict": "approve", "version": 1})
     assert (answer.status_code, answer.json()["detail"]) == (503, "the registry does not answer")
