@@ -13,6 +13,8 @@ from sagemaker_server.errors import ValidationException
 from sagemaker_server.runtime import images
 from sagemaker_server.runtime.images import ImageNotPrepared, interpreter, known_images, resolve
 
+PROJECT = Path(__file__).resolve().parents[3]
+
 
 @pytest.mark.parametrize(
     ("uri", "folder"),
@@ -34,13 +36,16 @@ def test_unknown_image_is_refused_with_the_known_ones(uri: str) -> None:
         resolve(uri)
 
 
-def test_locks_name_the_public_index_and_no_graphics_library() -> None:
+def registries_of(lock: Path) -> set[str]:
+    locked = tomllib.loads(lock.read_text())["package"]
+    return {package["source"]["registry"] for package in locked if "registry" in package["source"]}
+
+
+def test_locks_name_the_index_of_the_projects_own_lock_and_no_other() -> None:
+    own = registries_of(PROJECT / "uv.lock")
+    assert len(own) == 1
     for image in known_images():
-        locked = tomllib.loads((image.folder / "uv.lock").read_text())
-        sources = {
-            package["source"].get("registry") for package in locked["package"] if "registry" in package["source"]
-        }
-        assert sources == {"https://pypi.org/simple"}
+        assert registries_of(image.folder / "uv.lock") == own
 
 
 def test_environment_is_made_once_by_many_who_ask_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
