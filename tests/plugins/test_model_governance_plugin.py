@@ -6,6 +6,7 @@ from pathlib import Path
 
 from model_governance.web.marks import MarkMiddleware
 from model_governance.web.pages import ANSWERS, FILES
+from model_governance.web.routes import API
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -17,4 +18,4 @@ def test_airflow_finds_one_plugin_with_the_middleware() -> None:
     assert errors == {}
     [plugin] = plugins
     assert [each["middleware"] for each in plugin.fastapi_root_middlewares] == [MarkMiddleware]
-    assert (plugin.fastapi_apps, plugin.react_apps) == ([FILES], [ANSWERS])
+    assert (plugin.fastapi_apps, plugin.react_apps) == ([FILES, API], [ANSWERS])

@@ -65,6 +65,7 @@ class SearchExpression:
         self._contains: set[str] = set()
         self.holds: Holds = self._expression(expression)
         self.span = self._span(expression)
+        self.is_a_span = _is_a_span(expression)
 
     def _expression(self, expression: Mapping[str, Any]) -> Holds:
         self._count()
@@ -127,6 +128,17 @@ class SearchExpression:
             if operator in {"LessThan", "LessThanOrEqualTo", "Equals"}:
                 latest = time if latest is None else min(latest, time)
         return Span(earliest, latest)
+
+
+def _is_a_span(expression: Mapping[str, Any]) -> bool:
+    """Whether the expression asks for nothing but times of change within ``span``, its ends included."""
+    if expression.get("Operator") == "Or" or expression.get("NestedFilters") or expression.get("SubExpressions"):
+        return False
+    inclusive = {"GreaterThanOrEqualTo", "LessThanOrEqualTo"}
+    return all(
+        each["Name"] == "LastModifiedTime" and each.get("Operator") in inclusive
+        for each in expression.get("Filters", [])
+    )
 
 
 def _tag_path(name: str) -> list[str]:

@@ -5,23 +5,25 @@ Apart from Search itself, so that each resource is one entry of a table and othe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from sagemaker_server.operations.call import Call
 from sagemaker_server.operations.model_cards import card_document
 from sagemaker_server.operations.model_package_groups import group_document
 from sagemaker_server.operations.model_packages import package_document
+from sagemaker_server.operations.paging import Order, page
 from sagemaker_server.storage.cards import ModelCard, ModelCardVersion
 from sagemaker_server.storage.registry import ModelPackage, ModelPackageGroup
 from sagemaker_server.storage.tags import tags_of
 
-Row = TypeVar("Row")
+_AT_ONCE = 500
+"""Names in one question to the database, which takes a bounded number of values."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Span:
 
 
 Record = tuple[str, dict[str, Any]]
-Records = Callable[[Call, Span], Iterable[Record]]
+Documents = Callable[[Call, list[Any]], list[Record]]
 
 
 @dataclass(frozen=True)
@@ -42,22 +44,63 @@ class Searchable:
 
     Attributes:
         member: The member of SearchRecord that holds it, whose shape says which properties there are.
-        records: ARN and document of each that was last changed within a span.
+        entity: Its table.
+        changed: The column of the time of its last change.
+        arn: The column of its ARN.
+        documents: ARN and document of each of some rows, in their order.
     """
 
     member: str
-    records: Records
+    entity: Any
+    changed: InstrumentedAttribute[datetime]
+    arn: InstrumentedAttribute[str]
+    documents: Documents
+
+    def records(self, call: Call, span: Span) -> list[Record]:
+        """All that were last changed within a span, in no order."""
+        return self.documents(call, list(call.session.scalars(self._within(select(self.entity), span))))
+
+    def page(self, call: Call, span: Span, *, descending: bool, request: Mapping[str, Any]) -> SearchPage:
+        """One page of those, in the order of change; of the others nothing is read but how many they are."""
+        order = Order(self.changed, self.arn, descending)
+        rows, token = page(call.session, self._within(select(self.entity), span), order, request)
+        total = call.session.scalar(self._within(select(func.count()).select_from(self.entity), span))
+        return SearchPage(self.documents(call, rows), token, total or 0)
+
+    def _within(self, statement: Select[Any], span: Span) -> Select[Any]:
+        if span.earliest is not None:
+            statement = statement.where(self.changed >= span.earliest)
+        if span.latest is not None:
+            statement = statement.where(self.changed <= span.latest)
+        return statement
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """A page of records.
+
+    Attributes:
+        records: ARN and document of each.
+        token: Of the next page; None after the last one.
+        total: How many there are on all pages.
+    """
+
+    records: list[Record]
+    token: str | None
+    total: int
 
 
 _RESOURCES: dict[str, Searchable] = {}
 
 
-def searchable(resource: str, member: str | None = None) -> Callable[[Records], Records]:
-    """Register how to read a resource's records; ``member`` is called as the resource unless given."""
+def searchable(
+    resource: str, entity: Any, changed: InstrumentedAttribute[datetime], arn: InstrumentedAttribute[str]
+) -> Callable[[Documents], Documents]:
+    """Register how to read a resource's records, under the name that SearchRecord has for it too."""
 
-    def register(records: Records) -> Records:
-        _RESOURCES[resource] = Searchable(member or resource, records)
-        return records
+    def register(documents: Documents) -> Documents:
+        _RESOURCES[resource] = Searchable(resource, entity, changed, arn, documents)
+        return documents
 
     return register
 
@@ -72,15 +115,6 @@ def searchable_resources() -> list[str]:
     return sorted(_RESOURCES)
 
 
-def changed_within(statement: Select[Row], column: InstrumentedAttribute[datetime], span: Span) -> Select[Row]:
-    """Keep what was last changed within the span."""
-    if span.earliest is not None:
-        statement = statement.where(column >= span.earliest)
-    if span.latest is not None:
-        statement = statement.where(column <= span.latest)
-    return statement
-
-
 def with_tags(call: Call, records: list[Record]) -> list[Record]:
     """The records, each with its tags."""
     tags = tags_of(call.session, [arn for arn, _ in records])
@@ -90,30 +124,28 @@ def with_tags(call: Call, records: list[Record]) -> list[Record]:
     ]
 
 
-@searchable("ModelPackage")
-def model_packages(call: Call, span: Span) -> list[Record]:
+@searchable("ModelPackage", ModelPackage, ModelPackage.modified_at, ModelPackage.arn)
+def model_packages(call: Call, packages: list[ModelPackage]) -> list[Record]:
     """Model packages, versioned and not."""
-    found = call.session.scalars(changed_within(select(ModelPackage), ModelPackage.modified_at, span))
-    return with_tags(call, [(package.arn, package_document(package)) for package in found])
+    return with_tags(call, [(package.arn, package_document(package)) for package in packages])
 
 
-@searchable("ModelPackageGroup")
-def model_package_groups(call: Call, span: Span) -> list[Record]:
+@searchable("ModelPackageGroup", ModelPackageGroup, ModelPackageGroup.created_at, ModelPackageGroup.arn)
+def model_package_groups(call: Call, groups: list[ModelPackageGroup]) -> list[Record]:
     """Model package groups; they never change, so their time of change is that of their creation."""
-    found = call.session.scalars(changed_within(select(ModelPackageGroup), ModelPackageGroup.created_at, span))
-    records = [(group.arn, {**group_document(group), "LastModifiedTime": group.created_at}) for group in found]
+    records = [(group.arn, {**group_document(group), "LastModifiedTime": group.created_at}) for group in groups]
     return with_tags(call, records)
 
 
-@searchable("ModelCard")
-def model_cards(call: Call, span: Span) -> list[Record]:
+@searchable("ModelCard", ModelCard, ModelCard.modified_at, ModelCard.arn)
+def model_cards(call: Call, cards: list[ModelCard]) -> list[Record]:
     """Standalone model cards, each by its latest version."""
-    cards = call.session.scalars(changed_within(select(ModelCard), ModelCard.modified_at, span)).all()
     latest = select(ModelCardVersion).join(
         ModelCard, (ModelCard.name == ModelCardVersion.card_name) & (ModelCard.version == ModelCardVersion.version)
     )
-    versions = {
-        version.card_name: version
-        for version in call.session.scalars(changed_within(latest, ModelCard.modified_at, span))
-    }
+    versions: dict[str, ModelCardVersion] = {}
+    for first in range(0, len(cards), _AT_ONCE):
+        names = [card.name for card in cards[first : first + _AT_ONCE]]
+        found = call.session.scalars(latest.where(ModelCard.name.in_(names)))
+        versions.update({version.card_name: version for version in found})
     return with_tags(call, [(card.arn, card_document(card, versions[card.name])) for card in cards])

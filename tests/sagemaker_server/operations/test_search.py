@@ -138,6 +138,43 @@ def test_pages_hold_every_record_once_in_order(sagemaker: Any, group: str) -> No
     assert shown == list(range(1, 12))
 
 
+@pytest.mark.parametrize("order", ["Ascending", "Descending"])
+@pytest.mark.parametrize("resource", ["ModelPackage", "ModelCard", "ModelPackageGroup"])
+def test_pages_of_changes_are_those_of_any_other_question_in_the_same_order(
+    sagemaker: Any, new_name: Callable[[], str], resource: str, order: str
+) -> None:
+    """What is asked by time alone is answered by the database; with another condition each record is looked at."""
+    group = new_name()
+    first = sagemaker.create_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
+    since = sagemaker.describe_model_package_group(ModelPackageGroupName=group)["CreationTime"].isoformat()
+    assert first
+    for _ in range(7):
+        sagemaker.create_model_package(ModelPackageGroupName=group)
+        sagemaker.create_model_card(ModelCardName=new_name(), Content="{}", ModelCardStatus="Draft")
+        sagemaker.create_model_package_group(ModelPackageGroupName=new_name())
+    by_time = where("LastModifiedTime", "GreaterThanOrEqualTo", since)
+
+    def asked(*filters: dict[str, str]) -> tuple[list[Any], set[int]]:
+        pages = list(
+            sagemaker.get_paginator("search").paginate(
+                Resource=resource,
+                SearchExpression={"Filters": list(filters)},
+                SortBy="LastModifiedTime",
+                SortOrder=order,
+                PaginationConfig={"PageSize": 3},
+            )
+        )
+        return [record[resource] for page in pages for record in page["Results"]], {
+            page["TotalHits"]["Value"] for page in pages
+        }
+
+    quick, totals = asked(by_time)
+    every, _ = asked(by_time, {"Name": "CreationTime", "Operator": "Exists"})
+    assert quick == every
+    assert len(quick) >= 7
+    assert totals == {len(quick)}
+
+
 @pytest.mark.parametrize(
     ("condition", "reason"),
     [
