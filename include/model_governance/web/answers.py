@@ -14,6 +14,7 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _CONFLICT = 409
+_FAULT = 500
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
@@ -29,9 +30,10 @@ def replay(body: bytes, receive: Receive) -> Receive:
 async def answer_as_marked(app: ASGIApp, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
     """Runs Airflow's route for a mark that has been decided, and answers as marked where the trigger was faster.
 
-    The trigger may see the decision and end the task before the route does; the route then says 409, "already in that
-    state", to someone whose decision was taken, and drops the note that came with it. He gets the task instance as it
-    is now instead, and the note is put on it.
+    The trigger may see the decision and end the task before the route does, or while it does: the route then says 409,
+    "already in that state", or 500, as its database refuses the second of two writers, to someone whose decision was
+    taken, and drops the note that came with it. He gets the task instance as it is now instead, and the note is put on
+    it.
 
     Args:
         app: What comes next.
@@ -44,7 +46,7 @@ async def answer_as_marked(app: ASGIApp, scope: Scope, body: bytes, receive: Rec
 
     async def send_unless_overtaken(message: Message) -> None:
         nonlocal overtaken
-        if message["type"] == "http.response.start" and message["status"] == _CONFLICT:
+        if message["type"] == "http.response.start" and (message["status"] == _CONFLICT or message["status"] >= _FAULT):
             overtaken = True
         if not overtaken:
             await send(message)
