@@ -67,7 +67,12 @@ def favourable_predictions(predictions: Numbers, use_case: UseCase) -> NDArray[n
         return np.asarray(predictions > float(label.favourable[0]), dtype=np.bool_)
     if label.problem_type is ProblemType.MULTICLASS_CLASSIFICATION:
         return np.isin(predictions.argmax(axis=1), favourable_positions(label))
-    return np.asarray(predictions >= use_case.decision_threshold, dtype=np.bool_)
+    return predicted_labels(predictions, use_case.decision_threshold)
+
+
+def predicted_labels(probabilities: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
+    """Predicted labels, bool, shape (n_rows,): positive at or above the threshold, which is in (0, 1)."""
+    return probabilities >= threshold
 
 
 def favourable_positions(label: Label) -> list[int]:

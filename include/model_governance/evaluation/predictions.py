@@ -189,8 +189,3 @@ def check_numbers(predictions: NDArray[np.float64], rows: int) -> None:
     if len(infinite):
         value = predictions[infinite[0] - 1]
         raise EvaluationRefused(f"prediction {value} for row {infinite[0]} is no finite number")
-
-
-def predicted_labels(probabilities: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
-    """Predicted labels, bool, shape (n_rows,): positive at or above the threshold, which is in (0, 1)."""
-    return probabilities >= threshold

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_governance.errors import EvaluationRefused
+from model_governance.evaluation.labels import predicted_labels
 from model_governance.evaluation.model_quality import curves
 from model_governance.evaluation.model_quality.intervals import drawn_cells, drawn_rows, measured, subsamples
 from model_governance.evaluation.model_quality.rates import RATES, best_constant, cells_of
-from model_governance.evaluation.predictions import check_probabilities, predicted_labels
+from model_governance.evaluation.predictions import check_probabilities
 
 Labels = NDArray[np.bool_]
 Probabilities = NDArray[np.float64]
