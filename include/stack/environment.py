@@ -80,7 +80,7 @@ def environment_of(program: Program, settings: Settings, given: Mapping[str, str
         return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
     variables = {**shared, **_airflow(settings, credentials)}
     if program in _WITH_DATABASE:
-        variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = settings.database_url
+        variables |= _metadata(settings.database_url)
         variables["AIRFLOW__CORE__FERNET_KEY"] = credentials.text(FERNET_KEY)
     if program is Program.API_SERVER:
         variables["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"] = str(credentials.path(PASSWORDS))
@@ -95,6 +95,14 @@ def environment_of(program: Program, settings: Settings, given: Mapping[str, str
         variables |= notice_connections(settings, given or {})
     if program in _DECIDING:
         variables |= _keys(credentials.key("decision-service"))
+    return variables
+
+
+def _metadata(database_url: str) -> dict[str, str]:
+    variables = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url}
+    if database_url.startswith("sqlite:"):
+        for name in ("SQL_ALCHEMY_CONNECT_ARGS", "SQL_ALCHEMY_CONNECT_ARGS_ASYNC"):
+            variables[f"AIRFLOW__DATABASE__{name}"] = "stack.sqlite_writers.CONNECT_ARGS"
     return variables
 
 
