@@ -47,6 +47,10 @@ class EntryKind(StrEnum):
     FINDING_CLOSURE = "finding_closure"
     POLICY_VERSION = "policy_version"
     SUPERSEDED = "superseded"
+    STOP = "stop"
+    RETIREMENT = "retirement"
+    MONITORING = "monitoring"
+    BREACH = "breach"
 
 
 class Authority(StrEnum):

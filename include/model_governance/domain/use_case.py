@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from model_governance.domain.canonical import digest
 from model_governance.domain.data import Data, ProblemType
 from model_governance.domain.declaration import Declared, read_declaration
+from model_governance.domain.deployment import Deployment
 from model_governance.errors import UseCaseInvalid
 
 
@@ -105,22 +106,6 @@ class Limit(Declared):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum} exceeds maximum {self.maximum}")
         return self
-
-
-class EndpointSize(Declared):
-    """The instances behind an endpoint."""
-
-    instance_type: str = "ml.m5.large"
-    instance_count: int = Field(default=1, ge=1, le=10)
-
-
-class Deployment(Declared):
-    """How the model is served in test and in production, and what it must answer there."""
-
-    test: EndpointSize = EndpointSize()
-    production: EndpointSize = EndpointSize()
-    sample_rows: int = Field(default=20, ge=1, le=1000)
-    parity_tolerance: float = Field(default=1e-6, gt=0, le=0.01)
 
 
 class UseCase(Declared):

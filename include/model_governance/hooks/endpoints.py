@@ -64,6 +64,16 @@ class Endpoints:
         except RecordMissing:
             return None
 
+    def has_model(self, name: str) -> bool:
+        """Whether there is a model (not a model package) of that name."""
+        return self._is_there("DescribeModel", name, lambda: self.client.describe_model(ModelName=name))
+
+    def has_config(self, name: str) -> bool:
+        """Whether there is an endpoint configuration of that name."""
+        return self._is_there(
+            "DescribeEndpointConfig", name, lambda: self.client.describe_endpoint_config(EndpointConfigName=name)
+        )
+
     def models_behind(self, name: str) -> tuple[str, ...]:
         """Names of the models that the endpoint's configuration serves.
 
@@ -132,19 +142,19 @@ class Endpoints:
 
     def delete(self, name: str) -> bool:
         """Deletes the endpoint; False if there is none."""
-        return self._delete("DeleteEndpoint", name, lambda: self.client.delete_endpoint(EndpointName=name))
+        return self._is_there("DeleteEndpoint", name, lambda: self.client.delete_endpoint(EndpointName=name))
 
     def delete_config(self, name: str) -> bool:
         """Deletes the endpoint configuration; False if there is none."""
-        return self._delete(
+        return self._is_there(
             "DeleteEndpointConfig", name, lambda: self.client.delete_endpoint_config(EndpointConfigName=name)
         )
 
     def delete_model(self, name: str) -> bool:
         """Deletes the model (not the model package); False if there is none."""
-        return self._delete("DeleteModel", name, lambda: self.client.delete_model(ModelName=name))
+        return self._is_there("DeleteModel", name, lambda: self.client.delete_model(ModelName=name))
 
-    def _delete(self, action: str, name: str, call: Any) -> bool:
+    def _is_there(self, action: str, name: str, call: Any) -> bool:
         try:
             with calling("sagemaker", f"{action} {name}"):
                 call()

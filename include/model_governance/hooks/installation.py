@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Authority
 from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
@@ -158,6 +159,10 @@ class Installation:
     def endpoints(self) -> Endpoints:
         """Endpoints in test and in production."""
         return Endpoints(self.clients.client("sagemaker"), self.clients.client("sagemaker-runtime"))
+
+    def endpoints_in(self, environment: Environment) -> Endpoints:
+        """Endpoints, their configurations and models in one environment."""
+        return self.endpoints
 
     @cached_property
     def approvals(self) -> Approvals:

@@ -84,11 +84,6 @@ class Jobs:
         """Whether there is a model (not a model package) of that name."""
         return _found(f"DescribeModel {name}", lambda: self.client.describe_model(ModelName=name)) is not None
 
-    def endpoint_config_exists(self, name: str) -> bool:
-        """Whether there is an endpoint configuration of that name."""
-        action = f"DescribeEndpointConfig {name}"
-        return _found(action, lambda: self.client.describe_endpoint_config(EndpointConfigName=name)) is not None
-
 
 def attempts(find: Callable[[str], Job | None], name: str) -> tuple[Job, ...]:
     """Every job that a run has started under a name: the name itself, then ``-2``, ``-3`` and so on.

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from model_governance.domain.deployment import Environment
+
 
 class ApprovalStatus(StrEnum):
     """SageMaker's ``ModelApprovalStatus``."""
@@ -37,8 +39,8 @@ class StageStatus(StrEnum):
     SUPERSEDED = "Superseded"
 
 
-PRODUCTION_STAGE = "Production"
-TEST_STAGE = "Test"
+PRODUCTION_STAGE = Environment.PRODUCTION.value
+TEST_STAGE = Environment.TEST.value
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerEndpointOperator
@@ -12,10 +11,11 @@ from airflow.sdk.exceptions import AirflowException
 from model_governance.decisions.open import open_gate
 from model_governance.decisions.record import since_clean_up
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import GateClosed
 from model_governance.hooks.aws import PIPELINE_CONNECTION, calling
-from model_governance.hooks.model_registry import PRODUCTION_STAGE, TEST_STAGE, StageStatus
+from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import Run, current_run, job_poll_seconds
 from model_governance.triggers.job import EndpointTrigger
@@ -25,13 +25,6 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
 _LONGEST_SECONDS = 3600
-
-
-class Environment(StrEnum):
-    """Where a candidate is deployed; the values are SageMaker life-cycle stages."""
-
-    TEST = TEST_STAGE
-    PRODUCTION = PRODUCTION_STAGE
 
 
 _GATES = {Environment.TEST: Gate.GOVERNANCE, Environment.PRODUCTION: Gate.PRODUCTION}
@@ -69,11 +62,11 @@ class EndpointOperator(SageMakerEndpointOperator):
             run = current_run(self.use_case, context)
             open_gate(run.installation, _GATES[self.environment], run.name, run_id=run.run_id)
             refuse_superseded(run, self.environment)
-            name = endpoint_name(run, self.environment)
-            found = run.installation.endpoints.find(name)
+            name, endpoints = endpoint_name(run, self.environment), run.installation.endpoints_in(self.environment)
+            found = endpoints.find(name)
             if found is not None and found.status == "Failed":
                 self.log.warning("endpoint %s has failed (%s): it is made anew", name, found.failure_reason)
-                run.installation.endpoints.delete(name)
+                endpoints.delete(name)
                 found = None
             self.endpoint_config = config_name(run, self.environment)
             if found is not None and found.status != "InService":
@@ -105,7 +98,7 @@ class EndpointOperator(SageMakerEndpointOperator):
         with refusals_end_the_task():
             run = current_run(self.use_case, context)
             name = endpoint_name(run, self.environment)
-            found = run.installation.endpoints.describe(name)
+            found = run.installation.endpoints_in(self.environment).describe(name)
             if found.status == "InService" and found.config == config_name(run, self.environment):
                 return
             raise AirflowException(
@@ -172,18 +165,19 @@ def endpoint_request(run: Run, environment: Environment) -> dict[str, Any]:
     deployment = run.use_case.deployment
     size = deployment.production if environment is Environment.PRODUCTION else deployment.test
     config, model = config_name(run, environment), run.job_name
+    endpoints = run.installation.endpoints_in(environment)
     tags = [{"Key": "model-governance:use-case", "Value": run.name}]
     request: dict[str, Any] = {
         "Endpoint": {"EndpointName": endpoint_name(run, environment), "EndpointConfigName": config, "Tags": tags}
     }
-    if not run.jobs.model_exists(model):
+    if not endpoints.has_model(model):
         request["Model"] = {
             "ModelName": model,
             "PrimaryContainer": {"ModelPackageName": run.candidate.model_package_arn},
             "ExecutionRoleArn": run.installation.settings.execution_role_arn,
             "Tags": tags,
         }
-    if not run.jobs.endpoint_config_exists(config):
+    if not endpoints.has_config(config):
         request["EndpointConfig"] = {
             "EndpointConfigName": config,
             "ProductionVariants": [

@@ -12,11 +12,12 @@ from model_governance.decisions.record import since_clean_up
 from model_governance.decisions.subject import MODEL_DIGEST
 from model_governance.decisions.supersede import supersede_older
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Authority, EntryKind
 from model_governance.domain.model_card import with_custom_details
 from model_governance.errors import EvaluationRefused, RequestRefused
 from model_governance.hooks.model_registry import StageStatus
-from model_governance.operators.endpoint import EndpointOperator, Environment, config_name, endpoint_name, note_stage
+from model_governance.operators.endpoint import EndpointOperator, config_name, endpoint_name, note_stage
 from model_governance.operators.run import Run
 from model_governance.stages.task import stage_task
 
@@ -71,9 +72,9 @@ def roll_back(run: Run, reason: str) -> str:
     served = [entry.body for entry in entries if entry.kind is EntryKind.DEPLOYMENT]
     before = [body["endpoint_config"] for body in served if body.get("run_id") != run.run_id]
     if before:
-        run.installation.endpoints.update(endpoint, before[-1])
+        run.installation.endpoints_in(_PRODUCTION).update(endpoint, before[-1])
     else:
-        run.installation.endpoints.delete(endpoint)
+        run.installation.endpoints_in(_PRODUCTION).delete(endpoint)
     body = {
         "stage": _PRODUCTION.value,
         "run_id": run.run_id,
@@ -131,7 +132,7 @@ def _note_in_lineage(run: Run, package_arn: str, model: str) -> None:
     action = lineage.action(
         f"{run.job_name}-deployment",
         "ModelDeployment",
-        run.installation.endpoints.describe(endpoint_name(run, _PRODUCTION)).arn,
+        run.installation.endpoints_in(_PRODUCTION).describe(endpoint_name(run, _PRODUCTION)).arn,
         properties={"model_package": package_arn, "endpoint_config": config_name(run, _PRODUCTION)},
     )
     lineage.associate(lineage.artifact(f"{run.job_name}-model", "Model", model), action, "ContributedTo")

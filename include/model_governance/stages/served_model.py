@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model_governance.domain.deployment import Environment
 from model_governance.errors import EvaluationRefused, GateClosed, RequestRefused
 from model_governance.evaluation.predictions import read_predictions
-from model_governance.operators.endpoint import Environment, config_name, endpoint_name
+from model_governance.operators.endpoint import config_name, endpoint_name
 from model_governance.operators.run import Run
 from model_governance.stages.bias_evaluation import held_out_predictions
 
@@ -45,7 +46,7 @@ def compare_with_transform(run: Run, environment: Environment, rows: int) -> Par
     refuse_other_version(run, environment)
     _, predicted = held_out_predictions(run)
     lines = run.installation.artifacts.get(f"{run.split_prefix}holdout.csv").decode().splitlines()[:rows]
-    answer = run.installation.endpoints.invoke(endpoint_name(run, environment), "\n".join(lines) + "\n")
+    answer = run.installation.endpoints_in(environment).invoke(endpoint_name(run, environment), "\n".join(lines) + "\n")
     served = read_predictions(answer.encode(), len(lines), run.use_case.data.label)
     difference = float(np.max(np.abs(served - predicted[: len(lines)])))
     return Parity(len(lines), round(difference, 9))
@@ -57,7 +58,7 @@ def refuse_other_version(run: Run, environment: Environment) -> None:
     Raises:
         GateClosed: It serves another version, or nothing.
     """
-    found = run.installation.endpoints.describe(endpoint_name(run, environment))
+    found = run.installation.endpoints_in(environment).describe(endpoint_name(run, environment))
     if (found.status, found.config) != ("InService", config_name(run, environment)):
         raise GateClosed(
             f"endpoint {found.name} is {found.status} with {found.config}, not InService with "
@@ -68,7 +69,7 @@ def refuse_other_version(run: Run, environment: Environment) -> None:
 def refuses_malformed_rows(run: Run, environment: Environment) -> bool:
     """Whether the endpoint refuses rows that are no application, as the caller's fault, instead of answering."""
     try:
-        run.installation.endpoints.invoke(endpoint_name(run, environment), MALFORMED)
+        run.installation.endpoints_in(environment).invoke(endpoint_name(run, environment), MALFORMED)
     except RequestRefused:
         return True
     except EvaluationRefused:

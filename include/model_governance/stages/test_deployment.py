@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from airflow.sdk import chain, task_group
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.report import Assessment
 from model_governance.hooks.model_registry import StageStatus
-from model_governance.operators.endpoint import EndpointOperator, Environment, endpoint_name, note_stage
+from model_governance.operators.endpoint import EndpointOperator, endpoint_name, note_stage
 from model_governance.operators.run import Run
 from model_governance.stages.evidence import record_evidence
 from model_governance.stages.task import stage_task

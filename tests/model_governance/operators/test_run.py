@@ -9,10 +9,11 @@ import pytest
 from tests.model_governance.decisions.conftest import Case, case
 
 from model_governance.domain.canonical import digest
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import RecordMissing, UseCaseInvalid
 from model_governance.hooks.model_registry import StageStatus
-from model_governance.operators.endpoint import Environment, config_name, endpoint_name, note_stage
+from model_governance.operators.endpoint import config_name, endpoint_name, note_stage
 from model_governance.operators.run import Run
 from model_governance.operators.training import training_request
 from model_governance.operators.transform import holdout_batch, transform_request

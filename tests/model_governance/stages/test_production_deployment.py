@@ -8,8 +8,9 @@ import pytest
 from tests.model_governance.decisions.conftest import Case, case
 from tests.model_governance.operators.test_run import run_of
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
-from model_governance.operators.endpoint import Environment, config_name
+from model_governance.operators.endpoint import config_name
 from model_governance.operators.run import Run
 from model_governance.stages.production_deployment import roll_back
 
