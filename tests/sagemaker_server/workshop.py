@@ -210,8 +210,8 @@ class Workshop:
         self.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
         return name
 
-    def config(self, model: str, name: str | None = None) -> str:
-        """Makes an endpoint configuration; its name."""
+    def config(self, model: str, name: str | None = None, **more: Any) -> str:
+        """Makes an endpoint configuration of one variant; its name."""
         name = name or model
         variant = {
             "VariantName": "AllTraffic",
@@ -219,7 +219,7 @@ class Workshop:
             "InitialInstanceCount": 1,
             "InstanceType": "ml.m5.large",
         }
-        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], **more)
         return name
 
     def endpoint(self, script: str | None, **changes: Any) -> str:

@@ -8,13 +8,14 @@ from sqlalchemy import select
 
 from sagemaker_server.errors import ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
+from sagemaker_server.operations.data_capture import check_data_capture
 from sagemaker_server.operations.offers import refuse_others
 from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.tags import set_first_tags, taggable
 from sagemaker_server.storage.endpoints import EndpointConfig, Model
 from sagemaker_server.storage.tags import remove_tags
 
-OFFERED = {"EndpointConfigName", "ProductionVariants", "Tags", "ExecutionRoleArn"}
+OFFERED = {"EndpointConfigName", "ProductionVariants", "DataCaptureConfig", "Tags", "ExecutionRoleArn"}
 OFFERED_OF_A_VARIANT = {
     "VariantName",
     "ModelName",
@@ -48,6 +49,7 @@ def create_endpoint_config(call: Call, request: dict[str, Any]) -> dict[str, Any
         raise ValidationException(f"Variant names must be unique within an endpoint configuration, not {names}.")
     for variant in request["ProductionVariants"]:
         _check_variant(call, variant)
+    check_data_capture(request.get("DataCaptureConfig"))
     call.session.add(EndpointConfig(name=name, arn=arn, created=call.now, request=request))
     set_first_tags(call, arn, request.get("Tags", []))
     return {"EndpointConfigArn": arn}

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from sagemaker_server.errors import ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
+from sagemaker_server.operations.data_capture import captured
 from sagemaker_server.operations.endpoint_configs import existing_config
 from sagemaker_server.operations.offers import refuse_others, require_value
 from sagemaker_server.operations.sorted_lists import list_rows
@@ -110,6 +111,7 @@ def describe_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     }
     if endpoint.deployment is not None:
         described["ProductionVariants"] = [_variant(v, endpoint) for v in endpoint.deployment["variants"]]
+        described["DataCaptureConfig"] = captured(endpoint.deployment.get("capture"))
     if endpoint.pending is not None:
         described["PendingDeploymentSummary"] = {
             "EndpointConfigName": endpoint.pending["config"],
@@ -160,7 +162,8 @@ def _deployment(call: Call, config_name: str) -> dict[str, Any]:
             "container": model.container,
         }
         variants.append(described)
-    return {"id": uuid.uuid4().hex[:16], "config": config_name, "variants": variants}
+    capture = config.request.get("DataCaptureConfig")
+    return {"id": uuid.uuid4().hex[:16], "config": config_name, "variants": variants, "capture": capture}
 
 
 def _variant(variant: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
