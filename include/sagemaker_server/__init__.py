@@ -75,6 +75,12 @@ After a restart         nothing restarts                            jobs in prog
 Updated endpoint        waits for alarms, then rolls back           the new answers ``/ping`` before the old goes;
                                                                     otherwise the old stays in service, with a
                                                                     ``FailureReason``
+Variants' weights       shifted over minutes                        shifted in milliseconds; weights that are all 0 are
+                                                                    refused; instance counts are kept and shown
+Dead serving process    an instance is replaced                     it is started again at once. Requests it was
+                                                                    answering get ``ModelError``; later ones wait up to
+                                                                    15 seconds for it, then ``ServiceUnavailable``. No
+                                                                    request goes over to another variant
 Scripts' faults         500 for whatever a script raises            400 for what ``input_fn`` raises on reading a
                                                                     body; a process that dies or hangs is replaced
 Data capture            minutes late, by the endpoint's role        a second late, by principal ``runtime``. Lines wait

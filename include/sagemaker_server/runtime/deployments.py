@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +90,20 @@ class Deployment:
         """
         if name is None:
             weights = [variant.weight for variant in self._variants]
+            # None: a configuration of before weights were checked may have them all 0
             return random.choices(self._variants, weights if any(weights) else None)[0]  # noqa: S311 - no secret
         for variant in self._variants:
             if variant.name == name:
                 return variant
         raise VariantUnknown(name)
+
+    def reweigh(self, weights: dict[str, float]) -> None:
+        """Draws by other weights from now on.
+
+        Args:
+            weights: By variant; not all 0.
+        """
+        self._variants = [replace(variant, weight=weights[variant.name]) for variant in self._variants]
 
     def cancel(self) -> None:
         """Makes a start that is under way fail soon."""

@@ -58,7 +58,8 @@ class Endpoint(Base):
 
     ``deployment`` and ``pending`` are ``{"id", "config", "capture"?, "variants": [{"name", "weight", "instances",
     "model", "container", "sha256"?}]}``; ``capture`` is the configuration's ``DataCaptureConfig``, ``sha256`` of the
-    model data is recorded when it is first served.
+    model data is recorded when it is first served. While weights change, a variant also has ``desired_weight`` and
+    ``desired_instances``.
     """
 
     __tablename__ = "endpoints"
