@@ -24,7 +24,6 @@ from tests.sagemaker_server.capturing import capture_config, wait_for_lines
 from tests.sagemaker_server.workshop import XGBOOST, Workshop, archive, server_and_store_in
 
 from sagemaker_server.runtime.images import interpreter, resolve
-from sagemaker_server.settings import Settings
 from stack.credentials import Credentials as Secrets
 
 _SCRIPT = ROOT / "include" / "use_cases" / "loan-approval" / "inference.py"
@@ -41,10 +40,10 @@ def run() -> list[Figure]:
         home, model = Path(folder) / "stack", Path(folder) / "model"
         home.mkdir()
         model.mkdir()
-        python = interpreter(resolve(XGBOOST), Settings.from_environment().environments)
-        in_process = run_child("invoke_child", str(_SCRIPT), str(model), python=str(python))
         server = server_and_store_in(home)
         try:
+            python = interpreter(resolve(XGBOOST), server.settings.environments)
+            in_process = run_child("invoke_child", str(_SCRIPT), str(model), python=str(python))
             workshop = Workshop(server, "bench")
             _deploy(workshop, model)
             say(f"two endpoints serve; {_REQUESTS} requests to each, in turns")
