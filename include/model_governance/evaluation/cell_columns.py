@@ -55,11 +55,16 @@ def read_column(texts: Sequence[str]) -> Column:
         numbers = None
     if numbers is not None and np.isfinite(numbers).all() and "_" not in "".join(texts):
         return numbers
-    spelled = {text: canonical_cell(text) for text in set(texts)}
+    spelled = {text: _writable(canonical_cell(text)) for text in set(texts)}
     values = {text: np.nan if cell == "" else finite_number(cell) for text, cell in spelled.items()}
     if None not in values.values():
         return np.fromiter((values[text] for text in texts), np.float64, len(texts))
     return _categories([spelled[text] for text in texts])
+
+
+def _writable(cell: str) -> str:
+    """The cell without halves of surrogate pairs, which JSON can escape and UTF-8 cannot hold."""
+    return cell if cell.isascii() else cell.encode("utf-8", "replace").decode()
 
 
 def _categories(cells: list[str]) -> pd.Categorical:
