@@ -11,6 +11,7 @@ from model_governance.domain.canonical import digest
 from model_governance.domain.data import Data, ProblemType
 from model_governance.domain.declaration import Declared, read_declaration
 from model_governance.domain.deployment import Deployment
+from model_governance.domain.monitoring import Monitoring, monitoring_faults
 from model_governance.errors import UseCaseInvalid
 
 
@@ -114,7 +115,7 @@ class UseCase(Declared):
     ``decision_threshold`` turns the model's probability into a predicted label: positive at or above it, in (0, 1).
     """
 
-    _LATER: ClassVar[frozenset[str]] = frozenset({"explainability"})
+    _LATER: ClassVar[frozenset[str]] = frozenset({"explainability", "monitoring"})
 
     name: Name
     title: str = Field(max_length=256)
@@ -138,6 +139,7 @@ class UseCase(Declared):
     deployment: Deployment = Deployment()
     schedule: str | None = None
     retrain_on: tuple[str, ...] = ()
+    monitoring: Monitoring | None = None
 
     @field_validator("schedule")
     @classmethod
@@ -165,6 +167,13 @@ class UseCase(Declared):
         for limit in self.limits:
             if limit.facet is not None and limit.facet not in known:
                 raise ValueError(f"limit on {limit.metric} names facet {limit.facet!r}; declared: {sorted(known)}")
+        return self
+
+    @model_validator(mode="after")
+    def _monitoring_fits(self) -> UseCase:
+        faults = monitoring_faults(self.monitoring, self.problem_type, self.data) if self.monitoring else []
+        if faults:
+            raise ValueError(f"monitoring: {'; '.join(faults)}")
         return self
 
     @property
