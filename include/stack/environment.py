@@ -46,6 +46,7 @@ class Program(StrEnum):
 
     S3 = "s3"
     SAGEMAKER = "sagemaker"
+    STUBS = "stubs"
     API_SERVER = "airflow-api-server"
     DAG_PROCESSOR = "airflow-dag-processor"
     TRIGGERER = "airflow-triggerer"
@@ -76,6 +77,8 @@ def environment_of(program: Program, settings: Settings, given: Mapping[str, str
     shared = {**exported, **_clients(settings), MARK: str(settings.home), "PYTHONUNBUFFERED": "1"}
     if program is Program.S3:
         return {**shared, **_object_store(settings), **_principals(settings)}
+    if program is Program.STUBS:
+        return shared
     if program is Program.SAGEMAKER:
         return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
     variables = {**shared, **_airflow(settings, credentials)}

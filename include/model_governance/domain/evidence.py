@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -76,6 +77,11 @@ class Measurement(BaseModel):
             limit = ""
         detail = f": {self.detail}" if self.detail else ""
         return f"{self.name} {number}{where}{limit}{detail}"
+
+
+def worst_first(measurements: Iterable[Measurement]) -> list[Measurement]:
+    """The measurements, those with the worst verdicts first: what is cut short at its end must not hide a failure."""
+    return sorted(measurements, key=lambda one: _SEVERITY.index(one.verdict), reverse=True)
 
 
 class Attachment(BaseModel):

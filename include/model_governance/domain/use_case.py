@@ -176,6 +176,11 @@ class UseCase(Declared):
             raise ValueError(f"monitoring: {'; '.join(faults)}")
         return self
 
+    @model_validator(mode="after")
+    def _validation_fits_the_data(self) -> UseCase:
+        self.deployment.validation.refuse_what_does_not_fit(self.data)
+        return self
+
     @property
     def digest(self) -> str:
         """Sha256 of the declaration's canonical JSON, in hex: changes whenever any declared value does."""
