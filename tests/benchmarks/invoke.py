@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from tests.benchmarks.children import ROOT, run_child
 from tests.benchmarks.measure import Figure, at_most, percentile, say
-from tests.sagemaker_server.capturing import capture_config
+from tests.sagemaker_server.capturing import capture_config, wait_for_lines
 from tests.sagemaker_server.workshop import XGBOOST, Workshop, archive, server_and_store_in
 
 from sagemaker_server.runtime.images import interpreter, resolve
@@ -58,6 +58,7 @@ def _figures(workshop: Workshop, in_process: dict[str, Any]) -> list[Figure]:
     without, with_capture = _in_turns(
         [_bare_request(workshop, name, in_process["row"]) for name in ("plain", "captured")], _REQUESTS
     )
+    wait_for_lines(workshop, _WARM_UP + _REQUESTS)
     (by_boto3,) = _in_turns([_boto3_request(workshop, in_process["row"])], _BY_BOTO3)
     predict, functions = in_process["predict_fn"] * 1000, in_process["functions"] * 1000
     plain, captured = (percentile(times, 0.5) * 1000 for times in (without, with_capture))

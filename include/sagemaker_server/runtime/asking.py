@@ -164,6 +164,8 @@ def _content(answer: http.client.HTTPResponse) -> bytes:
     Raises:
         AnswerTooLarge: It has more.
     """
+    if answer.length is None and not answer.chunked:
+        raise http.client.HTTPException("the answer names no length: it cannot be told from one that was cut off")
     if answer.length is not None and answer.length <= BLOCK:
         return answer.read()
     received = bytearray()
