@@ -77,11 +77,12 @@ def _categories(cells: list[str]) -> pd.Categorical:
 def _joined(chunks: list[Column]) -> Column:
     if all(isinstance(chunk, np.ndarray) for chunk in chunks):
         return np.concatenate(chunks)
-    texts = [_spelled(chunk) if isinstance(chunk, np.ndarray) else chunk for chunk in chunks]
-    return union_categoricals(texts, sort_categories=True)
+    texts = [spelled(chunk) if isinstance(chunk, np.ndarray) else chunk for chunk in chunks]
+    found = union_categoricals(texts, sort_categories=True)
+    return found.rename_categories(pd.Index(found.categories, dtype=object))
 
 
-def _spelled(numbers: NDArray[np.float64]) -> pd.Categorical:
+def spelled(numbers: NDArray[np.float64]) -> pd.Categorical:
     """Numbers as their canonical cells."""
     codes, distinct = pd.factorize(numbers, use_na_sentinel=True)
     cells = [canonical_cell(repr(float(number))) for number in distinct]
