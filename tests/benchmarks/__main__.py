@@ -15,6 +15,7 @@ _ALL = (
     "server",
     "ledger",
     "decision",
+    "promotion",
     "lifecycle",
     "waiting",
 )
