@@ -79,7 +79,9 @@ def note_in_lineage(run: Run, evidence: Evidence, datasets: Sequence[str], job_a
         job_arn: ARN of the job that made the predictions, if any.
     """
     lineage = run.installation.lineage
-    name = f"{run.job_name}-{evidence.kind.value.replace('_', '-')}"
+    place = Path(evidence.uri).stem
+    attempt = "" if place == evidence.kind.value else f"-{place}"
+    name = f"{run.job_name}-{evidence.kind.value.replace('_', '-')}{attempt}"
     report = lineage.artifact(name, "EvaluationReport", evidence.uri, {"sha256": evidence.sha256})
     sources = [lineage.artifact(f"{run.job_name}-{Path(uri).stem}", "DataSet", uri) for uri in datasets]
     if not job_arn:

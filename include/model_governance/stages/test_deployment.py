@@ -9,7 +9,7 @@ from model_governance.domain.deployment import Environment
 from model_governance.domain.evidence import EvidenceKind
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.report import Assessment
-from model_governance.hooks.model_registry import StageStatus
+from model_governance.hooks.model_registry import PRODUCTION_STAGE, TEST_STAGE, StageStatus
 from model_governance.operators.endpoint import EndpointOperator, endpoint_name, note_stage
 from model_governance.operators.run import Run
 from model_governance.stages.evidence import record_evidence
@@ -38,11 +38,19 @@ def validate(run: Run) -> None:
     attempt = validation_of(run)
     record_evidence(run, attempt.assessment, key=attempt.key)
     if attempt.assessment.failures:
+        note_failures(run, attempt.assessment)
         refuse_where_no_gate_will(run, attempt.assessment)
-        found = "; ".join(attempt.assessment.failures)[:_LONGEST_REASON]
-        note_stage(run, _TEST, StageStatus.FAILED, f"validation failed: {found}")
     else:
         note_stage(run, _TEST, StageStatus.DEPLOYED, f"validated on endpoint {endpoint_name(run, _TEST)}")
+
+
+def note_failures(run: Run, assessment: Assessment) -> None:
+    """Notes in the candidate's life cycle what failed, unless it is past its test already."""
+    package = run.package()
+    if package.stage != PRODUCTION_STAGE:
+        found = "; ".join(assessment.failures)[:_LONGEST_REASON]
+        description = f"validation failed in run {run.run_id}: {found}"
+        run.installation.registry.set_life_cycle(package.arn, TEST_STAGE, StageStatus.FAILED, description)
 
 
 def refuse_where_no_gate_will(run: Run, assessment: Assessment) -> None:
