@@ -125,7 +125,7 @@ def make_installation(home: Path, policies: Mapping[str, Any] | None = None, **s
     keys = {name: (f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)) for name in documents}
     principals = {name: {"access_key_id": key, "secret_access_key": secret} for name, (key, secret) in keys.items()}
     (home / "principals.json").write_text(json.dumps({"account": ACCOUNT, "principals": principals}))
-    for name in ("ledger", "decisions", "oversight"):
+    for name in ("ledger", "decisions", "oversight", "operations"):
         private = Ed25519PrivateKey.generate()
         (home / f"{name}.pem").write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     environment = {
@@ -135,6 +135,7 @@ def make_installation(home: Path, policies: Mapping[str, Any] | None = None, **s
         "SAGEMAKER_SERVER_LEDGER_KEY": str(home / "ledger.pem"),
         "SAGEMAKER_SERVER_DECISIONS_KEY": str(home / "decisions.pem"),
         "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(home / "oversight.pem"),
+        "SAGEMAKER_SERVER_OPERATIONS_KEY": str(home / "operations.pem"),
         "SAGEMAKER_SERVER_PORT": "0",
         "AWS_DEFAULT_REGION": REGION,
         **settings,

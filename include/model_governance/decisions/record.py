@@ -22,6 +22,9 @@ _Record = TypeVar(
 )
 
 
+_ENDS = (EntryKind.CLEAN_UP, EntryKind.RETIREMENT)
+
+
 @dataclass(frozen=True)
 class GateRecord:
     """The ledger's word on a gate.
@@ -118,11 +121,11 @@ def read_findings(entries: Sequence[Entry]) -> tuple[tuple[Finding, FindingClosu
 
 
 def since_clean_up(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The entries after the last clean-up: what was taken down takes its requests and decisions with it.
+    """The entries after the last clean-up or retirement: what was taken down takes its requests and decisions with it.
 
     A card or a version made later may bear the same ARN; nobody has decided on that one.
     """
-    taken_down = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.CLEAN_UP]
+    taken_down = [place for place, entry in enumerate(entries) if entry.kind in _ENDS]
     return entries[taken_down[-1] + 1 :] if taken_down else entries
 
 

@@ -11,7 +11,9 @@ from model_governance.domain.canonical import canonical_json
 from model_governance.errors import RecordConflict, RecordMissing
 from model_governance.hooks.aws import calling
 from model_governance.hooks.model_package import (
+    IN_PRODUCTION,
     PRODUCTION_STAGE,
+    RETIRED_STAGE,
     TEST_STAGE,
     ApprovalStatus,
     ModelPackage,
@@ -22,7 +24,9 @@ from model_governance.hooks.model_package import (
 from model_governance.hooks.search import search
 
 __all__ = [
+    "IN_PRODUCTION",
     "PRODUCTION_STAGE",
+    "RETIRED_STAGE",
     "TEST_STAGE",
     "ApprovalStatus",
     "ModelPackage",
