@@ -57,7 +57,9 @@ def lines(use_case: str, time: datetime, found: Served | None, ended: Entry | No
     until = f", until {found.until.time:%Y-%m-%d %H:%M:%S} (entry {found.until.sequence})" if found.until else ""
     again = ""
     if found.since is not None and found.since.sequence != entry.sequence:
-        again = f", again since {found.since.time:%Y-%m-%d %H:%M:%S} ({_kind(found.since)}, entry {found.since.sequence})"
+        again = (
+            f", again since {found.since.time:%Y-%m-%d %H:%M:%S} ({_kind(found.since)}, entry {found.since.sequence})"
+        )
     told = [
         f"{use_case}: version {body.get('version')} served in production at {when}",
         f"  from endpoint {body.get('endpoint')} ({body.get('endpoint_config')})",

@@ -145,6 +145,12 @@ def candidate_of_run(entries: Sequence[Entry], run_id: str) -> Candidate | None:
     return next((candidate for candidate in registered if candidate.run_id == run_id), None)
 
 
+def read_candidate(entries: Sequence[Entry], subject: str) -> Candidate | None:
+    """The newest candidate that was registered under an ARN, retired since or not; None where none was."""
+    registered = (entry for entry in reversed(entries) if entry.kind is EntryKind.CANDIDATE)
+    return next((_read(Candidate, entry) for entry in registered if entry.subject == subject), None)
+
+
 def recorded_use_case(entries: Sequence[Entry], run_id: str) -> UseCase | None:
     """The declaration that a run began with; None where it has recorded none.
 

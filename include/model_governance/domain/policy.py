@@ -114,7 +114,9 @@ class OperationRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    stop: OperationRule = OperationRule(roles=("on_call", "production_approver", "governance_officer"), parts=("owner",))
+    stop: OperationRule = OperationRule(
+        roles=("on_call", "production_approver", "governance_officer"), parts=("owner",)
+    )
     roll_back: OperationRule = OperationRule(roles=("production_approver",))
     resume: OperationRule = OperationRule(roles=("production_approver",))
     retire: OperationRule = OperationRule(roles=("governance_officer",))
