@@ -7,6 +7,7 @@ from typing import Any
 from sagemaker_server.errors import WireError
 from sagemaker_server.operations.call import Call, Scope, operation
 from sagemaker_server.operations.offers import refuse_others
+from sagemaker_server.runtime.capture import Content, Exchange
 from sagemaker_server.runtime.deployments import Variant, VariantUnknown
 from sagemaker_server.runtime.logs import ENDPOINTS
 from sagemaker_server.runtime.serving import ATTRIBUTES, NotServing, ServingFailed
@@ -58,6 +59,9 @@ def _answer(call: Call, request: dict[str, Any], variant: Variant) -> dict[str, 
         raise _model_error(500, str(fault), call.arn(stream, "logs")) from None
     if reply.status != 200:
         raise _model_error(reply.status, reply.body.decode(errors="replace"), call.arn(stream, "logs"))
+    asked, answered = Content(request["Body"], request.get("ContentType")), Content(reply.body, reply.content_type)
+    exchange = Exchange(request["EndpointName"], variant.name, call.now, asked, answered, request.get("InferenceId"))
+    call.runtime.captures.take(variant.capture, exchange)
     return {
         "Body": reply.body,
         "ContentType": reply.content_type,

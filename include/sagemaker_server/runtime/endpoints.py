@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sagemaker_server.runtime.deployments import Deployment, DeploymentFailed, Variant
 from sagemaker_server.runtime.jobs import reason_of
@@ -47,6 +48,7 @@ class Endpoints:
                 self._in_turn(name, self._revive)
             if status in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
                 self.deploy(name)
+                self.reweigh(name)
 
     def stop(self) -> None:
         """Ends all processes; the record stays as it is."""
@@ -61,6 +63,10 @@ class Endpoints:
     def deploy(self, name: str) -> None:
         """Brings up an endpoint's pending deployment; returns at once."""
         self._in_turn(name, self._deploy)
+
+    def reweigh(self, name: str) -> None:
+        """Sends requests by the weights that are desired of an endpoint's variants; returns at once."""
+        self._in_turn(name, self._reweigh)
 
     def remove(self, name: str) -> None:
         """Ends an endpoint that is being deleted and takes it off the record; returns at once."""
@@ -120,6 +126,22 @@ class Endpoints:
                 self._revive(name)
             return
         self._switch(name, deployment)
+
+    def _reweigh(self, name: str) -> None:
+        """Lets the desired weights hold; a deployment that comes after them, or instead of them, has its own."""
+
+        def apply(row: Endpoint) -> bool:
+            if row.deployment is None or row.pending is not None or row.status != EndpointStatus.UPDATING:
+                return False
+            row.deployment = _as_desired(row.deployment)
+            row.status, row.modified = EndpointStatus.IN_SERVICE, present()
+            weights = {variant["name"]: float(variant["weight"]) for variant in row.deployment["variants"]}
+            with self._changing:
+                if name in self._serving:
+                    self._serving[name].reweigh(weights)
+            return True
+
+        self._change(name, apply)
 
     def _switch(self, name: str, deployment: Deployment) -> None:
         """Sends requests to a deployment that has answered, and retires the one before it."""
@@ -193,6 +215,15 @@ class Endpoints:
         with self._database.writing() as session:
             row = session.get(Endpoint, name)
             return row is not None and row.status != EndpointStatus.DELETING and apply(row)
+
+
+def _as_desired(deployment: dict[str, Any]) -> dict[str, Any]:
+    """The deployment with what is desired of its variants in the place of what was."""
+    changed = copy.deepcopy(deployment)
+    for variant in changed["variants"]:
+        variant["weight"] = variant.pop("desired_weight", variant["weight"])
+        variant["instances"] = variant.pop("desired_instances", variant["instances"])
+    return changed
 
 
 def _go_over(row: Endpoint, deployment: Deployment) -> bool:
