@@ -5,14 +5,12 @@ Apart from ``open``, which keeps such a version from being deployed: here are th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import evaluate_record
 from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import read_record
 from model_governance.domain.decision import Gate
-from model_governance.domain.ledger import Entry
 from model_governance.domain.notice import reasons_without_data
 from model_governance.domain.production import read_production
 from model_governance.domain.request import GateRequest

@@ -26,12 +26,14 @@ class Attempt:
         last: Its newest entry.
         number: Which attempt of its run, from 1.
         percent: The share of the traffic at which it last answered as it should; None before it did.
+        given_up: Why it is being rolled back; empty while it is not.
     """
 
     entry: Entry
     last: Entry
     number: int
     percent: int | None = None
+    given_up: str = ""
 
     @property
     def run_id(self) -> str:
@@ -187,13 +189,12 @@ def _stepped(state: Production, entry: Entry) -> Production:
         return replace(state, attempt=Attempt(entry, entry, number), attempts={**state.attempts, run_id: number})
     if state.attempt is None or state.attempt.run_id != run_id:
         return state
-    percent = entry.body.get("percent")
-    return replace(
-        state,
-        attempt=replace(
-            state.attempt, last=entry, percent=percent if isinstance(percent, int) else state.attempt.percent
-        ),
-    )
+    percent, attempt = entry.body.get("percent"), replace(state.attempt, last=entry)
+    if isinstance(percent, int):
+        attempt = replace(attempt, percent=percent)
+    if entry.body.get("step") == "give_up":
+        attempt = replace(attempt, given_up=str(entry.body.get("reason", "")) or "no reason given")
+    return replace(state, attempt=attempt)
 
 
 def _rolled_back(state: Production, entry: Entry) -> Production:

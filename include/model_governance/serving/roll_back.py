@@ -11,6 +11,7 @@ from model_governance.domain.production import Attempt, Production, read_product
 from model_governance.hooks.endpoints import Endpoint, Endpoints
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
+from model_governance.serving.verification import stop_mark
 from model_governance.serving.version import ALL_TRAFFIC, CANARY, canary_weights, production_endpoint
 
 LONGEST_REASON = 1000
@@ -31,11 +32,12 @@ def roll_back(installation: Installation, use_case: str, attempt: Attempt, reaso
     Raises:
         LedgerBroken, AccessRefused, ServiceUnavailable, RequestRefused: As the hooks raise; to be asked again then.
     """
-    ledger = installation.ledger(use_case)
-    production = read_production(ledger.entries())
+    reason = _give_up(installation, use_case, attempt, reason)
+    production = read_production(installation.ledger(use_case).entries())
     endpoints = installation.endpoints_in(Environment.PRODUCTION)
     endpoint = production_endpoint(use_case)
-    before = production.served if production.retirement is None else None
+    may_serve = not (production.stop or production.retirement or stop_mark(installation, production))
+    before = production.served if may_serve else None
     if not _give_back(endpoints, endpoint, before):
         return ""
     config = str(before.body["endpoint_config"]) if before else ""
@@ -47,14 +49,15 @@ def roll_back(installation: Installation, use_case: str, attempt: Attempt, reaso
         "endpoint": endpoint,
         "endpoint_config": attempt.entry.body.get("endpoint_config", ""),
         "serves": config,
-        "reason": reason[:LONGEST_REASON],
+        "reason": reason,
     }
     entry = _enter(installation, use_case, attempt, body)
     _note(installation, attempt, before, reason)
     publish_head(installation, entry)
     if before:
         return f"Rolled back: {endpoint} serves {config} again"
-    return f"Rolled back: {endpoint} is deleted, as nothing {'may serve' if production.stop else 'was served before'}"
+    why = "nothing was served before" if may_serve else "nothing may serve now"
+    return f"Rolled back: {endpoint} is deleted, as {why}"
 
 
 def _give_back(endpoints: Endpoints, name: str, before: Entry | None) -> bool:
@@ -85,6 +88,31 @@ def take_from_canary(endpoints: Endpoints, found: Endpoint) -> None:
     """Takes its share of the traffic from a canary, which is quicker than going over to another configuration."""
     if found.weights.get(CANARY) and ALL_TRAFFIC in found.weights:
         endpoints.shift(found.name, canary_weights(0))
+
+
+def _give_up(installation: Installation, use_case: str, attempt: Attempt, reason: str) -> str:
+    """Enters that the attempt is given up, before anything is undone: who comes after a kill undoes the rest.
+
+    Returns:
+        Why, as it was entered first.
+    """
+    body = {
+        "stage": PRODUCTION_STAGE,
+        "step": "give_up",
+        "run_id": attempt.run_id,
+        "version": attempt.version,
+        "attempt": attempt.number,
+        "reason": reason[:LONGEST_REASON],
+    }
+
+    def propose(entries: Sequence[Entry]) -> Proposal | Entry:
+        now = read_production(entries).attempt
+        if now is None or now.entry != attempt.entry:
+            return attempt.last
+        return now.last if now.given_up else Proposal(EntryKind.DEPLOYMENT_STEP, attempt.entry.subject, body)
+
+    entered = installation.ledger(use_case).propose(propose)
+    return str(entered.body.get("reason") or body["reason"])
 
 
 def _enter(installation: Installation, use_case: str, attempt: Attempt, body: dict[str, object]) -> Entry:

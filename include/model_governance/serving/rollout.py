@@ -1,7 +1,7 @@
-"""Roll-out: a version is taken to production, one change at a time, by something that can be killed after any of them.
+"""Roll-out: a version is taken to production, a change at a time, by something that can be killed after any of them.
 
-Nothing is remembered but what the ledger and the endpoint say. Each call of ``advance`` reads both, verifies the version
-anew, makes the one change that is due, and says what to wait for; whoever calls it again goes on from there. The ledger
+Nothing is remembered but what the ledger and the endpoint say. Each call of ``advance`` reads both, verifies the
+version anew, makes the one change that is due, and says what to wait for; whoever calls it again goes on from there. The ledger
 lets one run at a time begin; what does not hold is rolled back.
 """
 
@@ -15,12 +15,12 @@ from model_governance.decisions.open import OpenGate
 from model_governance.decisions.subject import MODEL_DIGEST
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.production import Attempt, Production, read_production, version_of
-from model_governance.errors import EvaluationRefused, GateClosed, GovernanceError, ServiceUnavailable
+from model_governance.errors import EvaluationRefused, GateClosed, GovernanceError, LedgerBroken, ServiceUnavailable
 from model_governance.hooks.endpoints import Endpoint
 from model_governance.hooks.model_registry import IN_PRODUCTION, PRODUCTION_STAGE, StageStatus
-from model_governance.serving.roll_back import abandoned, roll_back
+from model_governance.serving.roll_back import abandoned, roll_back, take_from_canary
 from model_governance.serving.smoke import Smoke, smoke_test
-from model_governance.serving.verification import refuse_unless_deployable, verify_version
+from model_governance.serving.verification import refuse_marked_stopped, refuse_unless_deployable, verify_version
 from model_governance.serving.version import CANARY, Version, canary_weights
 
 _OTHERS_PAUSE = timedelta(seconds=15)
@@ -85,6 +85,11 @@ def advance(version: Version, awaited: str = "") -> Wait | None:
         return _advance(version, awaited)
     except ServiceUnavailable:
         raise
+    except LedgerBroken:
+        found = version.endpoints.find(version.endpoint)
+        if found is not None and not found.is_changing:
+            take_from_canary(version.endpoints, found)
+        raise
     except GovernanceError as refusal:
         attempt = _own_attempt(version)
         if attempt is None:
@@ -99,16 +104,19 @@ def _advance(version: Version, awaited: str) -> Wait | None:
     ledger = version.installation.ledger(version.name)
     production = read_production(ledger.entries())
     found = version.endpoints.find(version.endpoint)
-    if _serves(version, production) and _is_as_wanted(version, found) and production.stop is None:
-        return None
     refuse_unless_deployable(version, production)
-    opened = verify_version(version)
+    refuse_marked_stopped(version, production)
+    verify_version(version)
+    if _serves(version, production) and _is_as_wanted(version, found):
+        return None
     try:
         attempt = _claim(version)
     except _Under as other:
         return _wait_for_other(version, other.attempt)
+    if attempt.given_up:
+        raise EvaluationRefused(attempt.given_up)
     _note_deploying(version)
-    return _step(version, read_production(ledger.entries()), attempt, opened, awaited)
+    return _step(version, read_production(ledger.entries()), attempt, awaited)
 
 
 def _own_attempt(version: Version) -> Attempt | None:
@@ -177,9 +185,7 @@ def _wait_for_other(version: Version, other: Attempt) -> Wait:
     return TimeWait(installation.now() + _OTHERS_PAUSE, why)
 
 
-def _step(
-    version: Version, production: Production, attempt: Attempt, opened: tuple[OpenGate, ...], awaited: str
-) -> Wait | None:
+def _step(version: Version, production: Production, attempt: Attempt, awaited: str) -> Wait | None:
     """The one change that is due, by how the endpoint is."""
     endpoints, name = version.endpoints, version.endpoint
     found = endpoints.find(name)
@@ -195,11 +201,12 @@ def _step(
         return EndpointWait(name)
     if found.config == version.config:
         smoke = smoke_test(version)
+        refuse_marked_stopped(version, production)
         _enter_deployment(version, verify_version(version), smoke)
         return None
     before = _before(version, production)
     if before is not None and found.config == version.canary_config(before):
-        return _canary_step(version, attempt, found, opened)
+        return _canary_step(version, attempt, found)
     if awaited and found.config != awaited:
         reason = found.failure_reason or f"it serves {found.config}"
         raise EvaluationRefused(f"endpoint {name} does not go over to {awaited}: {reason}")
@@ -218,7 +225,7 @@ def _before(version: Version, production: Production) -> Version | None:
     return Version.deployed_by(version.installation, serving)
 
 
-def _canary_step(version: Version, attempt: Attempt, found: Endpoint, opened: tuple[OpenGate, ...]) -> Wait | None:
+def _canary_step(version: Version, attempt: Attempt, found: Endpoint) -> Wait | None:
     """Has the canary answer at the share that it has, and gives it the next one, or all of it."""
     rollout = version.use_case.deployment.rollout
     steps = (0, *rollout.canary_percent_steps)
@@ -244,7 +251,7 @@ def _canary_step(version: Version, attempt: Attempt, found: Endpoint, opened: tu
 
 def _next(steps: Sequence[int], percent: int | None) -> int:
     """The share after one at which the canary has answered."""
-    return next(step for step in steps if percent is None or step > percent)
+    return next((step for step in steps if percent is None or step > percent), steps[-1])
 
 
 def _percent(found: Endpoint) -> int:

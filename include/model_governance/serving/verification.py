@@ -1,4 +1,4 @@
-"""Verification: a version is read again, all of it, before anything is changed in production and before the last step."""
+"""Verification: a version is read again, all of it, before anything changes in production and before the last step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import Entry
 from model_governance.domain.production import Production, version_of
 from model_governance.errors import ArtifactChanged, GateClosed, RecordMissing
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
 from model_governance.serving.version import Version
 
 _GATES = (Gate.GOVERNANCE, Gate.PRODUCTION)
@@ -81,19 +83,52 @@ def refuse_stopped(use_case: str, production: Production) -> None:
         return
     body = production.stop.body
     what = "for a drill" if body.get("drill") else f"by {body.get('actor')}"
+    when = f"{production.stop.time:%Y-%m-%d %H:%M} UTC"
     raise GateClosed(
-        f"nothing of {use_case} is deployed: it was stopped {what} at {production.stop.time:%Y-%m-%d %H:%M} UTC (ledger "
-        f"entry {production.stop.sequence}: {body.get('reason')}). Somebody authorised lifts that with: "
+        f"nothing of {use_case} is deployed: it was stopped {what} at {when} (ledger entry "
+        f"{production.stop.sequence}: {body.get('reason')}). Somebody authorised lifts that with: "
         f"model-governance resume {use_case} --comment ..."
     )
+
+
+def stop_mark(installation: Installation, production: Production) -> str | None:
+    """What the registry says of a stop that the ledger may not have heard of yet: the bucket was away when it was made.
+
+    Returns:
+        The life cycle's words on the version that serves or is being deployed; None where it says nothing of a stop.
+
+    Raises:
+        AccessRefused, ServiceUnavailable: As the registry answers.
+    """
+    deployments = (production.serving, production.attempt.entry if production.attempt else None)
+    for entry in (each for each in deployments if each is not None):
+        package = installation.registry.describe(entry.subject)
+        if (package.stage, package.stage_status) == (PRODUCTION_STAGE, StageStatus.STOPPED):
+            return package.stage_description or "stopped"
+    return None
+
+
+def refuse_marked_stopped(version: Version, production: Production) -> None:
+    """Raises while the registry says that production was stopped, be it that the ledger does not.
+
+    Raises:
+        GateClosed: With the registry's words.
+        AccessRefused, ServiceUnavailable: As the registry answers.
+    """
+    said = stop_mark(version.installation, production)
+    if said is not None:
+        raise GateClosed(
+            f"nothing of {version.name} is deployed: the registry says that it was stopped ({said}). Enter that with: "
+            f"model-governance stop {version.name} --reason ...; lift it with: model-governance resume {version.name}"
+        )
 
 
 def retired_sentence(retirement: Entry) -> str:
     """That a use case is retired, by whom and why, and how it can come back."""
     body = retirement.body
     return (
-        f"use case {retirement.use_case} was retired by {body.get('actor')} on {retirement.time:%Y-%m-%d} (ledger entry "
-        f"{retirement.sequence}: {body.get('reason')}). It comes back by a new approval only: start a run of its "
+        f"use case {retirement.use_case} was retired by {body.get('actor')} on {retirement.time:%Y-%m-%d} (ledger "
+        f"entry {retirement.sequence}: {body.get('reason')}). It comes back by a new approval only: start a run of its "
         "lifecycle with 'Bring it back' ticked, which asks for one"
     )
 

@@ -1,4 +1,4 @@
-"""A version as it is deployed: the names of its model and configurations, its declaration, all found from the ledger."""
+"""A version as it is deployed: the names of its model and configurations, its declaration, all from the ledger."""
 
 from __future__ import annotations
 
