@@ -97,6 +97,23 @@ class Endpoints:
             answer = self.client.describe_endpoint_config(EndpointConfigName=config)
         return tuple(variant["ModelName"] for variant in answer["ProductionVariants"])
 
+    def packages_of(self, config: str) -> tuple[str, ...]:
+        """ARNs of the model packages that a configuration serves; a model made of none is passed over.
+
+        Raises:
+            RecordMissing: The configuration or a model of it is gone.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        with calling("sagemaker", f"DescribeEndpointConfig {config}"):
+            variants = self.client.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+        found = []
+        for variant in variants:
+            with calling("sagemaker", f"DescribeModel {variant['ModelName']}"):
+                model = self.client.describe_model(ModelName=variant["ModelName"])
+            containers = [model.get("PrimaryContainer") or {}, *model.get("Containers", ())]
+            found += [each["ModelPackageName"] for each in containers if each.get("ModelPackageName")]
+        return tuple(found)
+
     def invoke(self, name: str, rows: str, variant: str = "") -> str:
         """What the endpoint answers to rows.
 

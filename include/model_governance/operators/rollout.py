@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator
 
-from model_governance.domain.deployment import Environment
-from model_governance.hooks.aws import PIPELINE_CONNECTION
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import current_run, job_poll_seconds
 from model_governance.serving.rollout import EndpointWait, Wait, advance
@@ -54,9 +52,9 @@ class RolloutOperator(BaseOperator):
             version = Version.of_run(run.installation, run.name, run.run_id)
             wait = advance(version, awaited)
             if wait is not None:
-                self._wait(wait, run.installation.connection_in(Environment.PRODUCTION))
+                self._wait(wait)
 
-    def _wait(self, wait: Wait, connection: str) -> None:
+    def _wait(self, wait: Wait) -> None:
         """Defers: for an endpoint, or for a time."""
         if isinstance(wait, EndpointWait):
             delay = job_poll_seconds()
@@ -66,7 +64,7 @@ class RolloutOperator(BaseOperator):
                 job_type="endpoint",
                 waiter_delay=delay,
                 waiter_max_attempts=_LONGEST_SECONDS // delay,
-                aws_conn_id=connection,
+                aws_conn_id=PIPELINE_CONNECTION,
             )
             self.defer(trigger=trigger, method_name="go_on", kwargs={"awaited": wait.config})
         self.log.info("%s: goes on at %s", wait.why, wait.until)

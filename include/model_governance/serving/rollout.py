@@ -1,8 +1,8 @@
 """Roll-out: a version is taken to production, a change at a time, by something that can be killed after any of them.
 
 Nothing is remembered but what the ledger and the endpoint say. Each call of ``advance`` reads both, verifies the
-version anew, makes the one change that is due, and says what to wait for; whoever calls it again goes on from there. The ledger
-lets one run at a time begin; what does not hold is rolled back.
+version anew, makes the one change that is due, and says what to wait for; whoever calls it again goes on from there.
+The ledger lets one run at a time begin; what does not hold is rolled back.
 """
 
 from __future__ import annotations
