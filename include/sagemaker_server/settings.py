@@ -29,6 +29,7 @@ class Settings:
         ledger_key: PEM file of the Ed25519 private key behind ``alias/model-governance-ledger``; None: no key.
         decisions_key: The same behind ``alias/model-governance-decisions``.
         oversight_key: The same behind ``alias/model-governance-oversight``.
+        operations_key: The same behind ``alias/model-governance-operations``.
         host: Address to listen on.
         port: Port to listen on, in [0, 65535]; 0 takes a free one.
         region: The one region that is served.
@@ -45,6 +46,7 @@ class Settings:
     ledger_key: Path | None = None
     decisions_key: Path | None = None
     oversight_key: Path | None = None
+    operations_key: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8601
     region: str = "us-east-1"
@@ -64,6 +66,7 @@ class Settings:
         ledger_key = values.get("SAGEMAKER_SERVER_LEDGER_KEY")
         decisions_key = values.get("SAGEMAKER_SERVER_DECISIONS_KEY")
         oversight_key = values.get("SAGEMAKER_SERVER_OVERSIGHT_KEY")
+        operations_key = values.get("SAGEMAKER_SERVER_OPERATIONS_KEY")
         return cls(
             home=home,
             database_url=values.get("SAGEMAKER_SERVER_DATABASE_URL") or f"sqlite:///{home / 'sagemaker.sqlite'}",
@@ -73,6 +76,7 @@ class Settings:
             ledger_key=Path(ledger_key) if ledger_key else None,
             decisions_key=Path(decisions_key) if decisions_key else None,
             oversight_key=Path(oversight_key) if oversight_key else None,
+            operations_key=Path(operations_key) if operations_key else None,
             host=values.get("SAGEMAKER_SERVER_HOST") or "127.0.0.1",
             port=_port(values.get("SAGEMAKER_SERVER_PORT") or values.get("MODEL_GOVERNANCE_SAGEMAKER_PORT") or "8601"),
             region=values.get("AWS_DEFAULT_REGION") or "us-east-1",

@@ -23,6 +23,8 @@ from stack.credentials import (
     JWT_SECRET,
     LEDGER_KEY,
     LEDGER_PUBLIC_KEY,
+    OPERATIONS_KEY,
+    OPERATIONS_PUBLIC_KEY,
     OVERSIGHT_KEY,
     OVERSIGHT_PUBLIC_KEY,
     PASSWORDS,
@@ -151,6 +153,7 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         "MODEL_GOVERNANCE_LEDGER_KEY_ID": settings.ledger_key_id,
         "MODEL_GOVERNANCE_DECISIONS_KEY_ID": settings.decisions_key_id,
         "MODEL_GOVERNANCE_OVERSIGHT_KEY_ID": settings.oversight_key_id,
+        "MODEL_GOVERNANCE_OPERATIONS_KEY_ID": settings.operations_key_id,
         **_public_keys(credentials),
         "MODEL_GOVERNANCE_WITNESS": str(settings.witness),
         "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
@@ -164,6 +167,7 @@ def _public_keys(credentials: Credentials) -> dict[str, str]:
         "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY": str(credentials.path(DECISIONS_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_OVERSIGHT_PUBLIC_KEY": str(credentials.path(OVERSIGHT_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_OPERATIONS_PUBLIC_KEY": str(credentials.path(OPERATIONS_PUBLIC_KEY)),
     }
 
 
@@ -227,6 +231,7 @@ def _sagemaker_server(settings: Settings, credentials: Credentials) -> dict[str,
         "SAGEMAKER_SERVER_LEDGER_KEY": str(credentials.path(LEDGER_KEY)),
         "SAGEMAKER_SERVER_DECISIONS_KEY": str(credentials.path(DECISIONS_KEY)),
         "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(credentials.path(OVERSIGHT_KEY)),
+        "SAGEMAKER_SERVER_OPERATIONS_KEY": str(credentials.path(OPERATIONS_KEY)),
         "SAGEMAKER_SERVER_HOST": settings.host,
         "SAGEMAKER_SERVER_PORT": str(settings.sagemaker_port),
         "SAGEMAKER_SERVER_ACCOUNT": settings.account,

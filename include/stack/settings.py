@@ -112,6 +112,7 @@ class Settings:
         ledger_key_id: KMS key that signs what the pipeline records in the ledger.
         decisions_key_id: KMS key that signs decisions.
         oversight_key_id: KMS key that signs policy versions, exceptions and findings.
+        operations_key_id: KMS key that signs stops, roll-backs by hand and retirement.
         witness: File that is told the ledgers' heads, outside the bucket.
         execution_role_arn: Role that jobs are created with.
         policy_owner: The person who enters policies and people files.
@@ -155,6 +156,7 @@ class Settings:
     ledger_key_id: str = _setting("alias/model-governance-ledger")
     decisions_key_id: str = _setting("alias/model-governance-decisions")
     oversight_key_id: str = _setting("alias/model-governance-oversight")
+    operations_key_id: str = _setting("alias/model-governance-operations")
     witness: Path = _setting("{home}/witness/heads.jsonl")
     execution_role_arn: str = _setting("arn:aws:iam::{account}:role/model-governance-execution")
     policy_owner: str = _setting("policy-owner")
