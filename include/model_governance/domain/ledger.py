@@ -51,6 +51,7 @@ class EntryKind(StrEnum):
     RETIREMENT = "retirement"
     MONITORING = "monitoring"
     BREACH = "breach"
+    RETRAINING = "retraining"
 
 
 class Authority(StrEnum):

@@ -85,6 +85,7 @@ def flag_and_tell(dispatch: Any, use_case: str) -> None:
     """
     from model_governance.decisions.expiry import expired_approval, flag, take_flag_back
 
+    dispatch.tell_findings(use_case)  # those of monitoring whose owner could not be told at once
     expired = expired_approval(dispatch.installation, use_case)
     if expired is None:
         take_flag_back(dispatch.installation, use_case)
