@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from model_governance.domain.monitoring import MonitorKind
 from model_governance.domain.oversight import Severity
 from model_governance.evaluation.capture import Window
+from model_governance.evaluation.report import report_bytes
 
 
 class MonitorState(StrEnum):
@@ -133,38 +135,78 @@ class WindowReport:
     @property
     def verdict(self) -> WindowVerdict:
         """A breach where there is one, whatever could not be assessed; else passed only if everything was."""
-        raise NotImplementedError
+        if self.breaches:
+            return WindowVerdict.BREACHED
+        asked = [one for one in self.monitors if one.state is not MonitorState.NOT_CONFIGURED]
+        whole = bool(asked) and all(one.state is MonitorState.COMPLETED for one in asked)
+        return WindowVerdict.PASSED if whole else WindowVerdict.NOT_ASSESSED
 
     @property
     def points(self) -> tuple[Point, ...]:
         """Every number, for the time series."""
-        raise NotImplementedError
+        return tuple(point for monitor in self.monitors for point in monitor.points)
 
     @property
     def breaches(self) -> tuple[Breach, ...]:
         """Every breach, the gravest first."""
-        raise NotImplementedError
+        found = [breach for monitor in self.monitors for breach in monitor.breaches]
+        return tuple(sorted(found, key=lambda breach: -_GRAVITY.index(breach.severity)))
 
     @property
     def sentence(self) -> str:
         """The whole in one line, for logs and notices."""
-        raise NotImplementedError
+        when = f"{_time(self.window.start)} to {_time(self.window.end)}"
+        parts = [f"{self.use_case}, {when}: {self.verdict}, {self.traffic.get('rows', 0)} rows"]
+        parts += [f"{one.kind} {one.state} ({one.detail})" for one in self.monitors if _is_short(one)]
+        if self.breaches:
+            parts.append(f"{len(self.breaches)} breaches, first: {self.breaches[0].sentence}")
+        return "; ".join(parts)
 
     @property
     def violations_json(self) -> bytes:
         """constraint_violations.json, as Model Monitor writes it: {"violations": [...]}."""
-        raise NotImplementedError
+        return report_bytes({"violations": [dict(one) for each in self.monitors for one in each.violations]})
 
     @property
     def statistics_json(self) -> bytes:
         """statistics.json of the window's features; of no rows, with no features."""
-        raise NotImplementedError
+        return report_bytes(self.statistics or {"version": 0, "dataset": {"item_count": 0}, "features": []})
 
     @property
     def report_json(self) -> bytes:
         """The whole report as canonical JSON."""
-        raise NotImplementedError
+        return report_bytes(
+            {
+                "version": "1.0",
+                "use_case": self.use_case,
+                "window": {"start": _time(self.window.start), "end": _time(self.window.end)},
+                "verdict": self.verdict.value,
+                "monitors": [_document(one) for one in self.monitors],
+                "traffic": self.traffic,
+            }
+        )
 
     def summary(self, most_characters: int = 1000) -> str:
         """The whole in bounded text, for a card's custom details: verdict, states, the gravest breaches."""
-        raise NotImplementedError
+        states = ", ".join(f"{one.kind} {one.state}" for one in self.monitors)
+        lines = [f"{_time(self.window.start)}: {self.verdict} ({self.traffic.get('rows', 0)} rows; {states})"]
+        lines += [f"{breach.severity}: {breach.sentence}" for breach in self.breaches]
+        text = "; ".join(lines)
+        return text if len(text) <= most_characters else f"{text[: most_characters - 3]}..."
+
+
+_GRAVITY = list(Severity)
+
+
+def _is_short(monitor: MonitorResult) -> bool:
+    return monitor.state in (MonitorState.NOT_ENOUGH_DATA, MonitorState.NO_BASELINE)
+
+
+def _time(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _document(monitor: MonitorResult) -> dict[str, Any]:
+    found = asdict(monitor)
+    found["breaches"] = [{**asdict(breach), "key": breach.key} for breach in monitor.breaches]
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
