@@ -1,4 +1,4 @@
-"""What the owner of a finding is told when monitoring has opened one; apart from gates' notices, which ask to decide."""
+"""What the owner of a finding by monitoring is told; apart from the notices of gates, which ask for a decision."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ are still the ones that were listed. Sources of the layout: Amazon SageMaker AI 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -135,20 +135,37 @@ class CapturedObjects:
             asked["ContinuationToken"] = page["NextContinuationToken"]
 
 
-def of_window(objects: Iterable[Listed], prefix_hours: Iterable[str]) -> tuple[Listed, ...]:
-    """Those of the listed objects whose hour is one of these."""
-    hours = set(prefix_hours)
-    return tuple(each for each in objects if _hour_in(each.key) in hours)
+def by_hour(objects: Iterable[Listed]) -> dict[str, list[Listed]]:
+    """The listed objects by the hour in their keys."""
+    found: dict[str, list[Listed]] = {}
+    for each in objects:
+        found.setdefault("/".join(each.key.rsplit("/", 5)[-5:-1]), []).append(each)
+    return found
 
 
-def traffic_hours(start: datetime, end: datetime) -> tuple[str, ...]:
-    """The hours whose objects may hold traffic of a window."""
-    return _hours(start - _LATE, end + _LATE)
+def traffic_of(
+    held: Mapping[str, Sequence[Listed]], start: datetime, end: datetime, settles: timedelta
+) -> list[Listed]:
+    """The objects that bear a time in a window, or so shortly after it that they were awaited; the rest comes later.
+
+    Args:
+        held: As ``by_hour`` has them.
+        start: Of the window.
+        end: Of the window.
+        settles: For how long after its end they were awaited.
+    """
+    until = end + settles
+    return [
+        each
+        for hour in _hours(start, until)
+        for each in held.get(hour, ())
+        if (time := _time_of(each.key)) is None or start <= time <= until
+    ]
 
 
-def truth_hours(start: datetime, end: datetime) -> tuple[str, ...]:
-    """The hours whose objects hold ground truth of a window."""
-    return _hours(start, end)
+def truth_of(held: Mapping[str, Sequence[Listed]], start: datetime, end: datetime) -> list[Listed]:
+    """The objects with ground truth of a window's hours, as ``by_hour`` has them."""
+    return [each for hour in _hours(start, end) for each in held.get(hour, ())]
 
 
 def fingerprint(objects: Iterable[Listed]) -> str:
@@ -178,9 +195,13 @@ def _hour(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y/%m/%d/%H}"
 
 
-def _hour_in(key: str) -> str:
-    """The hour in a key, its last four folders."""
-    return "/".join(key.rsplit("/", 5)[-5:-1])
+def _time_of(key: str) -> datetime | None:
+    """The time in a captured object's key, ``<yyyy>/<mm>/<dd>/<hh>/<MM-SS-...>``; None if it has none."""
+    *_, year, month, day, hour, name = f"/////{key}".split("/")
+    try:
+        return datetime.strptime(f"{year}/{month}/{day}/{hour}/{name[:5]}", "%Y/%m/%d/%H/%M-%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _hour_of(name: str) -> datetime | None:
