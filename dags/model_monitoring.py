@@ -7,7 +7,7 @@
    data, quality and bias of the predictions, the use case's own numbers.
 3. **Record**: report, time series, ledger, lineage and card.
 4. **Open findings**: one for each breach, however many windows show it; its owner is told, the version put to review.
-5. **Retrain**: a breach that stands starts a run of the lifecycle, where the use case declares so. It ends at the gates.
+5. **Retrain**: where the use case declares so, a breach that stands starts a run of the lifecycle, up to its gates.
 
 A run without a window to look at is skipped and says why; a window without enough data does not pass. By the form of a
 run, windows are assessed that nobody looked at, or anew. `model-governance monitoring <use case>` shows the results.
@@ -22,6 +22,7 @@ from model_governance.stages.monitoring import (
     collect,
     monitored_use_cases,
     open_findings,
+    outcome,
     record,
     window_form,
     window_schedule,
@@ -43,4 +44,6 @@ for use_case in monitored_use_cases():
         default_args={**MONITORING_DEFAULTS, "owner": use_case.owner},
         tags=["model monitoring"],
     ):
-        chain(collect(name), assess(name), record(name), open_findings(name), retrain(name))
+        steps = [collect(name), assess(name), record(name), open_findings(name), retrain(name)]
+        chain(*steps)
+        chain(steps, outcome())

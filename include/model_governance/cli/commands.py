@@ -10,6 +10,7 @@ from model_governance.cli import (
     demo,
     gates,
     ledger,
+    monitoring,
     oversight,
     policy,
     replay,
@@ -42,6 +43,7 @@ app.command("card")(card.card)
 app.command("report")(report.report)
 app.command("replay")(replay.replay)
 app.command("served")(served.served)
+app.command("monitoring")(monitoring.monitoring)
 app.command("use-cases")(use_cases.list_use_cases)
 app.command("suggest-expectations")(suggestions.suggest_expectations)
 app.command("clean-up")(clean_up.clean_up)

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, get_current_context, task
-from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
 
 from model_governance.domain.use_case import UseCase
-from model_governance.errors import GovernanceError
+from model_governance.errors import GovernanceError, ServiceUnavailable
 from model_governance.operators.monitoring_run import DueWindow, MonitoringRun, current_monitoring_run
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.stages.declared import TASK_DEFAULTS, use_cases
@@ -77,7 +77,7 @@ def collect(run: MonitoringRun) -> None:
     """Find the windows that are due, and fix of which objects each is made."""
     settled = run.settled_at()
     if settled is not None:
-        raise AirflowRescheduleException(settled)
+        raise AirflowRescheduleException(settled)  # type: ignore[no-untyped-call]
     collect_windows(run)
 
 
@@ -87,16 +87,24 @@ def assess(run: MonitoringRun) -> None:
     assess_windows(run)
 
 
-@_monitoring_task()
+@_monitoring_task(trigger_rule="none_skipped")
 def record(run: MonitoringRun) -> None:
     """Put each result into the time series, the lineage, the ledger and the version's card."""
     record_windows(run)
 
 
-@_monitoring_task(trigger_rule="none_failed")
+@_monitoring_task(trigger_rule="all_done")
 def open_findings(run: MonitoringRun) -> None:
     """Open a finding for each breach that has none, tell its owner, and put the version to review."""
     follow_breaches(run)
+
+
+@task(task_id="outcome", do_xcom_push=False, trigger_rule="one_failed", retries=0, on_failure_callback=None)
+def outcome() -> None:
+    """Fail the run if a step has: the steps after it go on with the windows that it did not fail for."""
+    raise AirflowFailException(
+        "a step of this run has failed: see its log. Windows that are left come with the next run"
+    )
 
 
 def collect_windows(run: MonitoringRun) -> None:
@@ -171,7 +179,8 @@ def each_window_by_itself(windows: list[DueWindow] | tuple[DueWindow, ...], look
     """Looks at every window, whatever becomes of the others.
 
     Raises:
-        GovernanceError: The first failure, when all have been looked at; every one is logged.
+        GovernanceError: A failure, when all have been looked at: one that is worth another try before others. Every one
+            is logged.
     """
     failures: list[GovernanceError] = []
     for window in windows:
@@ -181,4 +190,4 @@ def each_window_by_itself(windows: list[DueWindow] | tuple[DueWindow, ...], look
             log.error("%s: %s: %s", window.words, type(fault).__name__, fault)
             failures.append(fault)
     if failures:
-        raise failures[0]
+        raise next((each for each in failures if isinstance(each, ServiceUnavailable)), failures[0])

@@ -45,7 +45,7 @@ def retrain(use_case: str) -> Any:
         task_id="retrain",
         outlets=[retraining_asset(use_case)],
         do_xcom_push=False,
-        trigger_rule="none_failed",
+        trigger_rule="all_done",
         doc_md="Ask for a retraining, if a breach stands for which none is on its way.",
     )
     def ask(name: str) -> None:
