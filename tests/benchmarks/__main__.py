@@ -16,6 +16,7 @@ _ALL = (
     "invoke",
     "ledger",
     "decision",
+    "promotion",
     "lifecycle",
     "waiting",
 )

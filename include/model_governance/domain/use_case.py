@@ -11,6 +11,7 @@ from model_governance.domain.canonical import digest
 from model_governance.domain.data import Data, ProblemType
 from model_governance.domain.declaration import Declared, read_declaration
 from model_governance.domain.deployment import Deployment
+from model_governance.domain.monitoring import Monitoring, monitoring_faults
 from model_governance.domain.traffic import Traffic
 from model_governance.errors import UseCaseInvalid
 
@@ -115,7 +116,7 @@ class UseCase(Declared):
     ``decision_threshold`` turns the model's probability into a predicted label: positive at or above it, in (0, 1).
     """
 
-    _LATER: ClassVar[frozenset[str]] = frozenset({"explainability", "traffic"})
+    _LATER: ClassVar[frozenset[str]] = frozenset({"explainability", "monitoring", "traffic"})
 
     name: Name
     title: str = Field(max_length=256)
@@ -140,6 +141,7 @@ class UseCase(Declared):
     traffic: Traffic = Traffic()
     schedule: str | None = None
     retrain_on: tuple[str, ...] = ()
+    monitoring: Monitoring | None = None
 
     @field_validator("schedule")
     @classmethod
@@ -167,6 +169,18 @@ class UseCase(Declared):
         for limit in self.limits:
             if limit.facet is not None and limit.facet not in known:
                 raise ValueError(f"limit on {limit.metric} names facet {limit.facet!r}; declared: {sorted(known)}")
+        return self
+
+    @model_validator(mode="after")
+    def _monitoring_fits(self) -> UseCase:
+        faults = monitoring_faults(self.monitoring, self.problem_type, self.data) if self.monitoring else []
+        if faults:
+            raise ValueError(f"monitoring: {'; '.join(faults)}")
+        return self
+
+    @model_validator(mode="after")
+    def _validation_fits_the_data(self) -> UseCase:
+        self.deployment.validation.refuse_what_does_not_fit(self.data)
         return self
 
     @model_validator(mode="after")
