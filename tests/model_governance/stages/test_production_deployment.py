@@ -36,8 +36,7 @@ def endpoints() -> Endpoints:
 
 
 def run_with(case: Case, endpoints: Endpoints) -> Run:
-    installation = replace(case.pipeline)
-    installation.__dict__["endpoints"] = endpoints
+    installation = replace(case.pipeline, _endpoints={Environment.PRODUCTION: endpoints})
     return replace(run_of(case), installation=installation)
 
 
