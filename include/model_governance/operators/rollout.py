@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator
 
+from model_governance.hooks.aws import PIPELINE_CONNECTION
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import current_run, job_poll_seconds
 from model_governance.serving.rollout import EndpointWait, Wait, advance
