@@ -5,10 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sagemaker_server.errors import ServerMisconfigured
+
+SCHEMA_PREFIX = "account_"
+"""Of the PostgreSQL schema of every account but the first."""
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +33,7 @@ class Settings:
         host: Address to listen on.
         port: Port to listen on, in [0, 65535]; 0 takes a free one.
         region: The one region that is served.
-        account: The one account that is served, 12 digits.
+        account: The account of the installation's users, 12 digits; others have roles only.
         capture_spool_bytes: Bytes of captured data that an endpoint keeps on disk while the store does not take them.
         allow_wider_than_loopback: Whether ``host`` may be reachable from other machines.
     """
@@ -82,6 +85,24 @@ class Settings:
             allow_wider_than_loopback=values.get("SAGEMAKER_SERVER_ALLOW_WIDER_THAN_LOOPBACK", "").lower() == "true",
         )
 
+    def of_account(self, account: str) -> Settings:
+        """The same installation as another account has it: with a home and a database of its own, and no keys of KMS.
+
+        Args:
+            account: 12 digits.
+        """
+        if account == self.account:
+            return self
+        return replace(
+            self,
+            account=account,
+            home=self.home / "accounts" / account,
+            database_url=_database_of(self.database_url, account),
+            ledger_key=None,
+            decisions_key=None,
+            oversight_key=None,
+        )
+
     @property
     def listens_on_loopback_only(self) -> bool:
         """Whether only programs of this machine can reach the server."""
@@ -91,6 +112,17 @@ class Settings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def _database_of(url: str, account: str) -> str:
+    """SQLite: a file beside the first account's, with the number in its name; PostgreSQL: a schema of its own."""
+    if not url.startswith("sqlite"):
+        separator = "&" if "?" in url else "?"
+        return f"{url}{separator}options=-csearch_path%3D{SCHEMA_PREFIX}{account}"
+    address, _, query = url.partition("?")
+    stem, dot, ending = address.rpartition(".")
+    name = f"{stem}.{account}.{ending}" if dot and "/" not in ending else f"{address}.{account}"
+    return f"{name}?{query}" if query else name
 
 
 def _port(text: str) -> int:

@@ -146,7 +146,9 @@ def _keep_principals(settings: Settings) -> None:
     for name in principal_names(settings):
         principals.setdefault(name, {"access_key_id": _access_key_id(), "secret_access_key": secrets.token_urlsafe(30)})
         _keep(settings.secrets / f"principal-{name}.json", json.dumps(principals[name]))
-    document = {"account": settings.account, "principals": principals}
+    # Sessions of roles that are under way end when this key is changed.
+    session_key = known.get("session_key") or base64.b64encode(secrets.token_bytes(32)).decode()
+    document = {"account": settings.account, "principals": principals, "session_key": session_key}
     if document != known:
         _write(file, json.dumps(document, indent=1))
 

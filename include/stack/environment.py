@@ -33,6 +33,7 @@ from stack.credentials import (
     Key,
     airflow_users,
 )
+from stack.roles import role_of
 from stack.settings import Settings
 
 MARK = "MODEL_GOVERNANCE_STACK"
@@ -41,6 +42,9 @@ MARK = "MODEL_GOVERNANCE_STACK"
 _FROM_THE_USER = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _NOT_FOR_PROGRAMS = {f"MODEL_GOVERNANCE_{name}" for name in ("DATABASE_URL", "REGISTRY_URL", "BROKER_URL", "SECRETS")}
 _SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail", "logs")
+
+
+PIPELINE = "pipeline"
 
 
 class Program(StrEnum):
@@ -92,7 +96,7 @@ def environment_of(program: Program, settings: Settings, given: Mapping[str, str
         variables["AIRFLOW__API_AUTH__JWT_SECRET"] = credentials.text(JWT_SECRET)
     if program in _WITH_CONNECTIONS:
         variables |= _public_keys(credentials)
-        variables["AIRFLOW_CONN_AWS_DEFAULT"] = _connection(settings, credentials.key("pipeline"))
+        variables |= _connections(settings, credentials.key(PIPELINE))
     if program in _RUNNING_TASKS:
         variables |= notice_connections(settings, given or {})
     if program in _DECIDING:
@@ -135,6 +139,8 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         **_keys(credentials.key(person)),
         **_clients(settings),
         "AWS_DEFAULT_REGION": settings.region,
+        "MODEL_GOVERNANCE_TEST_ROLE_ARN": role_of(person, settings.test_role_arn, settings),
+        "MODEL_GOVERNANCE_PRODUCTION_ROLE_ARN": role_of(person, settings.production_role_arn, settings),
         "MODEL_GOVERNANCE_AIRFLOW_URL": settings.airflow_url,
         "MODEL_GOVERNANCE_BUCKET": settings.bucket,
         "MODEL_GOVERNANCE_LANDING_BUCKET": settings.landing_bucket,
@@ -175,10 +181,21 @@ def _clients(settings: Settings) -> dict[str, str]:
     return {**endpoints, **nowhere, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def _connection(settings: Settings, key: Key) -> str:
-    """An Airflow connection to both servers."""
+def _connections(settings: Settings, key: Key) -> dict[str, str]:
+    """The pipeline's Airflow connections: to the registry's account, and by a role to those of the environments."""
+    roles = {"TEST": settings.test_role_arn, "PRODUCTION": settings.production_role_arn}
+    return {
+        "AIRFLOW_CONN_AWS_DEFAULT": _connection(settings, key),
+        **{f"AIRFLOW_CONN_AWS_{name}": _connection(settings, key, role_arn) for name, role_arn in roles.items()},
+    }
+
+
+def _connection(settings: Settings, key: Key, role_arn: str = "") -> str:
+    """An Airflow connection to both servers, as the pipeline or, if one is given, as a role that it takes on."""
     services = {service: {"endpoint_url": url} for service, url in _endpoints(settings).items()}
-    extra = {"region_name": settings.region, "service_config": services}
+    extra: dict[str, object] = {"region_name": settings.region, "service_config": services}
+    if role_arn:
+        extra |= {"role_arn": role_arn, "assume_role_kwargs": {"RoleSessionName": PIPELINE}}
     login = {"login": key.access_key_id, "password": key.secret_access_key}
     return json.dumps({"conn_type": "aws", **login, "extra": extra})
 

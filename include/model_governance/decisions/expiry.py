@@ -11,6 +11,7 @@ from model_governance.decisions.evaluation import evaluate_record
 from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.record import read_record
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.domain.notice import reasons_without_data
 from model_governance.domain.production import read_production
 from model_governance.domain.request import GateRequest
@@ -109,9 +110,10 @@ def take_flag_back(installation: Installation, use_case: str) -> bool:
     """
     deployed = read_production(installation.ledger(use_case).entries()).served
     endpoint = str(deployed.body["endpoint"]) if deployed else ""
-    if deployed is None or installation.endpoints.find(endpoint) is None:
+    endpoints = installation.endpoints_in(Environment.PRODUCTION)
+    if deployed is None or endpoints.find(endpoint) is None:
         return False
-    if not installation.endpoints.tag(endpoint, _FLAG).startswith(_EXPIRED):
+    if not endpoints.tag(endpoint, _FLAG).startswith(_EXPIRED):
         return False
     package = installation.registry.describe(deployed.subject)
     if package.stage_status == StageStatus.DEPLOYED and _WITHOUT in package.stage_description:
@@ -165,6 +167,6 @@ def _owner(installation: Installation, use_case: str, request: GateRequest | Non
 
 
 def _tag(installation: Installation, endpoint: str, value: str) -> None:
-    is_there = installation.endpoints.find(endpoint) is not None
-    if is_there and installation.endpoints.tag(endpoint, _FLAG) != value:
-        installation.endpoints.set_tag(endpoint, _FLAG, value)
+    endpoints = installation.endpoints_in(Environment.PRODUCTION)
+    if endpoints.find(endpoint) is not None and endpoints.tag(endpoint, _FLAG) != value:
+        endpoints.set_tag(endpoint, _FLAG, value)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator
 
-from model_governance.hooks.aws import PIPELINE_CONNECTION
+from model_governance.domain.deployment import Environment
+from model_governance.hooks.aws import connection_of
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import current_run, job_poll_seconds
 from model_governance.serving.rollout import EndpointWait, Wait, advance
@@ -65,7 +66,7 @@ class RolloutOperator(BaseOperator):
                 job_type="endpoint",
                 waiter_delay=delay,
                 waiter_max_attempts=_LONGEST_SECONDS // delay,
-                aws_conn_id=PIPELINE_CONNECTION,
+                aws_conn_id=connection_of(Environment.PRODUCTION),
             )
             self.defer(trigger=trigger, method_name="go_on", kwargs={"awaited": wait.config})
         self.log.info("%s: goes on at %s", wait.why, wait.until)

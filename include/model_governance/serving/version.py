@@ -144,7 +144,7 @@ class Version:
         return self.canary_config(beside)
 
     def _make_model(self) -> None:
-        role = self.installation.settings.execution_role_arn
+        role = self.installation.settings.execution_role_in(Environment.PRODUCTION)
         self.endpoints.ensure_model(self.job_name, self.arn, role, self.tags)
 
     def _variant(self, name: str) -> dict[str, Any]:

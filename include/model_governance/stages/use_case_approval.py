@@ -50,7 +50,10 @@ def declare_use_case(run: Run) -> None:
 
 
 def create_package_group(run: Run) -> None:
-    """Creates the use case's model package group, which the registry refuses without the approved card's tag."""
+    """Creates the use case's model package group, which the registry refuses without the approved card's tag.
+
+    The accounts of test and production may then see its versions, and make models of those that are approved.
+    """
     card = run.installation.cards.describe(run.name)
     run.installation.registry.ensure_group(
         run.name,
@@ -61,3 +64,4 @@ def create_package_group(run: Run) -> None:
             "model-governance:approved-card": card.arn,
         },
     )
+    run.installation.registry.share_group(run.name, run.installation.settings.other_accounts)

@@ -14,6 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from tests.model_governance.conftest import named_clients
 from tests.model_governance.serving.conftest import Plant, case, drive, plant
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.production import read_production
 from model_governance.errors import EvaluationRefused, GovernanceError, ServiceUnavailable
@@ -41,6 +42,7 @@ class Interrupted:
     kill_after: int = 10**9
     made: list[str] = field(default_factory=list)
     away: tuple[str, int] = ("", 0)
+    whole: Interrupted | None = None
 
     def client(self, service: Any) -> Any:
         client = self.clients.client(service)
@@ -49,17 +51,23 @@ class Interrupted:
         events.register("before-call.*.*", self._before, unique_id=f"before-{id(self)}")
         return client
 
+    def within(self, environment: Environment, role_arn: str) -> Interrupted:
+        there = Interrupted(self.clients.within(environment, role_arn), self.kill_after, self.made, self.away)
+        there.whole = self.whole or self
+        return there
+
     def _before(self, model: Any, **_: Any) -> None:
-        service, times = self.away
+        worker = self.whole or self
+        service, times = worker.away
         if model.service_model.service_name == service and times and len(self.made) >= self.kill_after:
-            self.away = (service, times - 1)
+            worker.away = (service, times - 1)
             raise EndpointConnectionError(endpoint_url=service)
 
     def _after(self, model: Any, **_: Any) -> None:
         if not model.name.startswith(CHANGES):
             return
         self.made.append(model.name)
-        if len(self.made) == self.kill_after and not self.away[0]:
+        if len(self.made) == self.kill_after and not (self.whole or self).away[0]:
             raise Killed
 
 
