@@ -55,7 +55,9 @@ def declare(problem: str, base: dict[str, Any], **monitoring: Any) -> UseCase:
         "facets": [{"name_or_index": "young", "value_or_threshold": [1]}],
     }
     kept = {"schedule": "0 * * * *", "window_minutes": 60, **monitoring}
-    return UseCase.model_validate({**base, "problem_type": problem, "data": data, "limits": [limit(problem)], "monitoring": kept})
+    return UseCase.model_validate(
+        {**base, "problem_type": problem, "data": data, "limits": [limit(problem)], "monitoring": kept}
+    )
 
 
 def limit(problem: str) -> dict[str, Any]:
@@ -91,7 +93,9 @@ def draw(problem: str, rows: int, seed: int, *, shift: float = 0.0, worse: float
     edges = np.asarray([-0.5, 0.8])
     centres = np.asarray([-1.2, 0.15, 1.5])
     weights = np.exp(-((score[:, None] - centres) ** 2))
-    return Rows(features, weights / weights.sum(axis=1, keepdims=True), np.digitize(outcome, edges).astype(float), facet)
+    return Rows(
+        features, weights / weights.sum(axis=1, keepdims=True), np.digitize(outcome, edges).astype(float), facet
+    )
 
 
 def held_out(rows: Rows, data: Data) -> HeldOut:

@@ -118,7 +118,11 @@ BAD = {
     "endpointInput has an unknown encoding": [encoded(capture_line("1,2", "0.5"), input__encoding="AVRO")],
     "endpointInput holds no CSV": [encoded(capture_line("1,2", "0.5"), input__data={"a": 1})],
     "holds no CSV": [capture_line('1,"2', "0.5"), capture_line('"1"2,3', "0.5")],
-    "has no endpointOutput": [b'{"captureData": {"endpointInput": {"data": "1,2"}}, ' + capture_line("1,2", "0.5")[1:].split(b'"captureData"')[0] + b'"eventMetadata": {"eventId": "e", "inferenceTime": "2026-03-01T12:00:00Z"}}'],
+    "has no endpointOutput": [
+        b'{"captureData": {"endpointInput": {"data": "1,2"}}, '
+        + capture_line("1,2", "0.5")[1:].split(b'"captureData"')[0]
+        + b'"eventMetadata": {"eventId": "e", "inferenceTime": "2026-03-01T12:00:00Z"}}'
+    ],
     "has another number of predictions than rows": [
         capture_line("1,2", ""),
         capture_line("1,2", "0.5\n0.5"),
