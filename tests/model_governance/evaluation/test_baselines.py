@@ -111,7 +111,8 @@ def changed(document, *path, value=None):
         ("Bias.PostTrainingConstraints", b'{"pre_training_bias_metrics": {}}', "post_training_bias_metrics: Field"),
         (
             "Bias.PostTrainingConstraints",
-            b'{"post_training_bias_metrics": {"facets": {"white": [{"value_or_threshold": "0", "metrics": [{"name": 1}]}]}}}',
+            b'{"post_training_bias_metrics": {"facets": {"white": '
+            b'[{"value_or_threshold": "0", "metrics": [{"name": 1}]}]}}}',
             "post_training_bias_metrics.facets.white.0.metrics.0.name",
         ),
         (
