@@ -30,6 +30,7 @@ class Settings:
         port: Port to listen on, in [0, 65535]; 0 takes a free one.
         region: The one region that is served.
         account: The one account that is served, 12 digits.
+        capture_spool_bytes: Bytes of captured data that an endpoint keeps on disk while the store does not take them.
         allow_wider_than_loopback: Whether ``host`` may be reachable from other machines.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     port: int = 8601
     region: str = "us-east-1"
     account: str = "111122223333"
+    capture_spool_bytes: int = 128 << 20
     allow_wider_than_loopback: bool = False
 
     @classmethod
@@ -72,6 +74,7 @@ class Settings:
             port=_port(values.get("SAGEMAKER_SERVER_PORT") or values.get("MODEL_GOVERNANCE_SAGEMAKER_PORT") or "8601"),
             region=values.get("AWS_DEFAULT_REGION") or "us-east-1",
             account=values.get("SAGEMAKER_SERVER_ACCOUNT") or "111122223333",
+            capture_spool_bytes=_capture_spool_bytes(values.get("SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES")),
             allow_wider_than_loopback=values.get("SAGEMAKER_SERVER_ALLOW_WIDER_THAN_LOOPBACK", "").lower() == "true",
         )
 
@@ -89,4 +92,14 @@ class Settings:
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise ServerMisconfigured(f"SAGEMAKER_SERVER_PORT is {text!r}: must be a whole number in [0, 65535]")
+    return int(text)
+
+
+def _capture_spool_bytes(text: str | None) -> int:
+    if not text:
+        return Settings.capture_spool_bytes
+    if not text.isdecimal():
+        raise ServerMisconfigured(
+            f"SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES is {text!r}: must be a whole number of bytes, 0 or more"
+        )
     return int(text)

@@ -13,6 +13,7 @@ _ALL = (
     "documents",
     "explainability",
     "server",
+    "invoke",
     "ledger",
     "decision",
     "lifecycle",

@@ -8,7 +8,8 @@ a new data set, ``status`` says where each version stands, ``card`` and ``report
 HTML or PDF (``document_files``), ``clean_up`` takes down what a use case made (``leavings``).
 ``demo`` drives the whole lifecycle of the example: ``demo_run`` is the run that it follows, ``live_view`` draws it,
 ``gate_notice`` tells people what waits for them, ``approvers`` decides in their place and ``stack_people`` acts as each
-of the embedded stack's people. ``terminal`` is how all of them speak: results on standard output, one line and exit
+of the embedded stack's people. ``traffic`` asks the production endpoint as a consumer would (``traffic_sending``).
+``terminal`` is how all of them speak: results on standard output, one line and exit
 status 1 for a refusal.
 """
 

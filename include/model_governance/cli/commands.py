@@ -17,6 +17,7 @@ from model_governance.cli import (
     served,
     status,
     suggestions,
+    traffic,
     use_cases,
 )
 from model_governance.cli.terminal import refusals_are_lines
@@ -46,6 +47,7 @@ app.command("use-cases")(use_cases.list_use_cases)
 app.command("suggest-expectations")(suggestions.suggest_expectations)
 app.command("clean-up")(clean_up.clean_up)
 app.command("demo")(demo.demo)
+app.command("traffic")(traffic.traffic)
 
 
 def run() -> None:

@@ -85,12 +85,13 @@ class Endpoints:
             answer = self.client.describe_endpoint_config(EndpointConfigName=config)
         return tuple(variant["ModelName"] for variant in answer["ProductionVariants"])
 
-    def invoke(self, name: str, rows: str) -> str:
+    def invoke(self, name: str, rows: str, inference_id: str = "") -> str:
         """What the endpoint answers to rows.
 
         Args:
             name: The endpoint.
             rows: CSV without a header, one application a line, features in the declared order.
+            inference_id: What the caller calls the request, at most 64 characters: by it the truth is told later.
 
         Returns:
             The answer as text, one line a row.
@@ -100,9 +101,10 @@ class Endpoints:
             RequestRefused: The model did not accept the rows.
             AccessRefused, ServiceUnavailable: As SageMaker answers.
         """
+        named = {"InferenceId": inference_id} if inference_id else {}
         with calling("sagemaker", f"InvokeEndpoint {name}"):
             answer = self.runtime.invoke_endpoint(
-                EndpointName=name, ContentType="text/csv", Accept="text/csv", Body=rows.encode()
+                EndpointName=name, ContentType="text/csv", Accept="text/csv", Body=rows.encode(), **named
             )
             body: bytes = answer["Body"].read()
         return body.decode()
