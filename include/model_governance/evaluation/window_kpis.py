@@ -173,8 +173,11 @@ def _mean_prediction(rows: WindowRows) -> _Number:
 def _mean(values: NDArray[np.float64], minimum: int, what: str) -> _Number:
     if len(values) < minimum:
         return _Number(None, f"{len(values)} {what}; {minimum} are needed")
-    spread = float(values.std(ddof=1)) / math.sqrt(len(values))
-    return _Number(Estimate(float(values.mean()), spread, len(values)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, spread = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))
+    if not math.isfinite(mean) or not math.isfinite(spread):
+        return _Number(None, f"numbers of up to {np.abs(values).max():.3g} are too large for a mean")
+    return _Number(Estimate(mean, spread, len(values)))
 
 
 _OF_TRAFFIC: dict[str, Callable[[WindowRows], _Number]] = {

@@ -349,6 +349,18 @@ def test_attributions_are_held_to_the_baselines_order():
     assert states(held(monitoring=watched))["attribution"] is MonitorState.NO_BASELINE
 
 
+def test_numbers_and_texts_beyond_all_measure_are_reported_and_break_nothing():
+    rows = draw("regression", 600, 99)
+    odd = spoilt(rows, amount=(3, 1.7e308), town=(2, "x" * 10**6))
+    huge = type(rows)(odd.features, np.where(np.arange(600) < 3, 1.7e308, rows.predictions), rows.labels, rows.facet)
+    kpis = {"kpis": [kpi("mean_prediction", maximum=1e9)]}
+    use_case = declare("regression", USE_CASE, **kpis)
+    report = assessed(use_case, BASELINES["regression"], huge)
+    assert report.verdict is not WindowVerdict.PASSED
+    assert "too large for a mean" in monitor(report, MonitorKind.KPIS).detail
+    assert len(report.report_json) < 40_000 and len(report.statistics_json) < 200_000
+
+
 def test_constraint_violations_are_as_they_were():
     """The golden file; to write it anew, write report.violations_json there and read it."""
     report = held(rows=700, seed=3, shift=1.2, worse=0.8, monitoring={"kpis": [kpi("requests", minimum=1000)]})
