@@ -4,6 +4,6 @@
 its model in process, ``ledger`` appends with bare conditional PUTs,
 ``lifecycle`` a whole governed run with the same work done by one plain script and with a chain of empty tasks;
 ``decision`` times how soon a waiting gate ends, ``waiting`` what a thousand of them cost in one triggerer. ``bias``,
-``data_quality``, ``drift``, ``documents`` and ``explainability`` time the evidence, beside its peers where it has any.
+``data_quality``, ``drift``, ``window``, ``documents`` and ``explainability`` time the evidence, beside peers if any.
 ``measure`` holds what they share. Ratios are what counts: absolute times are the machine's.
 """
