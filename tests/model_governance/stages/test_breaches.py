@@ -28,7 +28,8 @@ __all__ = ["case"]
 
 
 def drifted(case: Case, *hours: int, **monitoring: Any) -> Watched:
-    watched = Watched.deployed(case, **monitoring)
+    one_breach_a_window: dict[str, Any] = {"drift": {"limits": {"population_stability_index": None}}}
+    watched = Watched.deployed(case, **one_breach_a_window, **monitoring)
     for hour in hours:
         watched.capture(hour, shift=3)
     return watched
