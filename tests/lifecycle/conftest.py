@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.lifecycle.following import ANSWER, Lifecycle
+from tests.public_data import PUBLIC_DATA, public_data
 from tests.running_stack import RunningStack, running_stack_with
 
 EXAMPLE = Path(__file__).parents[2] / "include" / "use_cases" / "loan-approval"
@@ -46,16 +46,6 @@ TWO_APPROVALS = {
 """Use cases of low risk, at whose first gate this stack's policy wants two people of two groups, by first channel."""
 
 REMINDED_AFTER_SECONDS = 20
-
-PUBLIC_DATA = {"abalone": "abalone.csv", "direct-marketing": "bank-additional-full.csv"}
-"""Examples whose data is no part of the project, and the files of it where it is here."""
-_DATA_FOLDER = Path(os.environ.get("MODEL_GOVERNANCE_TEST_DATA", EXAMPLE.parents[3] / "shared" / "data"))
-
-
-def public_data() -> dict[str, Path]:
-    """The files of public data that are here, by use case."""
-    files = {name: _DATA_FOLDER / file for name, file in PUBLIC_DATA.items()}
-    return {name: file for name, file in files.items() if file.is_file()}
 
 
 def write_use_case(folder: Path, name: str, **changes: Any) -> None:

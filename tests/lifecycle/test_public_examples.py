@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.lifecycle.conftest import PUBLIC_DATA, public_data
 from tests.lifecycle.following import ANSWER, Lifecycle
+from tests.public_data import PUBLIC_DATA, public_data, why_skipped
 from tests.running_stack import RunningStack
 
 from model_governance.domain.ledger import EntryKind
@@ -35,7 +35,7 @@ def examples(stack: RunningStack) -> dict[str, Lifecycle]:
 @pytest.fixture
 def lifecycle(request: pytest.FixtureRequest, examples: dict[str, Lifecycle]) -> Lifecycle:
     if request.param not in examples:
-        pytest.skip(f"{PUBLIC_DATA[request.param]} is not here: MODEL_GOVERNANCE_TEST_DATA names no folder that has it")
+        pytest.skip(why_skipped(request.param))
     return examples[request.param]
 
 

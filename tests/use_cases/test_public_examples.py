@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.public_data import PUBLIC_DATA, public_data, why_skipped
 
 from model_governance.domain.evidence import EvidenceVerdict
 from model_governance.domain.use_case import UseCase, parse_use_case
@@ -28,9 +29,7 @@ from model_governance.evaluation.predictions import HeldOut, read_holdout_labels
 from model_governance.evaluation.split import Split, split_data_set
 
 PROJECT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("MODEL_GOVERNANCE_TEST_DATA", PROJECT.parent / "shared" / "data"))
 ENVIRONMENTS = Path(os.environ.get("SAGEMAKER_SERVER_ENVIRONMENTS", PROJECT / ".environments"))
-FILES = {"abalone": "abalone.csv", "direct-marketing": "bank-additional-full.csv"}
 IMAGES = {"abalone": "xgboost", "direct-marketing": "scikit-learn"}
 
 
@@ -70,15 +69,12 @@ def declared(name: str) -> UseCase:
     return parse_use_case(file.read_text(), file=str(file), folder=name)
 
 
-@pytest.fixture(scope="module", params=FILES)
+@pytest.fixture(scope="module", params=PUBLIC_DATA)
 def example(request: pytest.FixtureRequest) -> Example:
-    file = DATA / FILES[request.param]
-    if not file.is_file():
-        pytest.skip(
-            f"the data of {request.param} is not here: MODEL_GOVERNANCE_TEST_DATA names no folder with {file.name}"
-        )
+    if request.param not in public_data():
+        pytest.skip(why_skipped(request.param))
     use_case = declared(request.param)
-    content = file.read_bytes()
+    content = public_data()[request.param].read_bytes()
     data_set = read_data_set(content, use_case.data)
     return Example(request.param, use_case, content, data_set, split_data_set(data_set, use_case.data))
 
@@ -141,7 +137,7 @@ def test_the_limits_are_the_ones_fixed_before_there_was_a_model() -> None:
     assert marketing.data.facets[0].value_or_threshold == (39,)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", PUBLIC_DATA)
 def test_the_data_comes_from_its_public_address(name: str) -> None:
     assert declared(name).data.source.startswith("https://archive.ics.uci.edu/")
 
