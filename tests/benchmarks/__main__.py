@@ -13,8 +13,10 @@ _ALL = (
     "documents",
     "explainability",
     "server",
+    "invoke",
     "ledger",
     "decision",
+    "promotion",
     "lifecycle",
     "waiting",
 )

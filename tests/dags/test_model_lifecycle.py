@@ -23,7 +23,7 @@ STAGES = {
     "governance_approval": ["request", "wait", "open"],
     "test_deployment": ["deploy", "validate"],
     "production_approval": ["request", "wait", "open"],
-    "production_deployment": ["deploy", "smoke_test", "record"],
+    "production_deployment": ["deploy", "record"],
 }
 
 

@@ -210,16 +210,23 @@ class Workshop:
         self.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
         return name
 
-    def config(self, model: str, name: str | None = None) -> str:
-        """Makes an endpoint configuration; its name."""
-        name = name or model
-        variant = {
-            "VariantName": "AllTraffic",
-            "ModelName": model,
-            "InitialInstanceCount": 1,
-            "InstanceType": "ml.m5.large",
-        }
-        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    def config(self, model: str, name: str | None = None, **more: Any) -> str:
+        """Makes an endpoint configuration of one variant; its name."""
+        return self.config_of({"AllTraffic": (model, None)}, name or model, **more)
+
+    def config_of(self, variants: dict[str, tuple[str, float | None]], name: str, **more: Any) -> str:
+        """Makes an endpoint configuration of variants: their models and weights (None: as AWS has it); its name."""
+        described = [
+            {
+                "VariantName": variant,
+                "ModelName": model,
+                "InitialInstanceCount": 1,
+                "InstanceType": "ml.m5.large",
+                **({} if weight is None else {"InitialVariantWeight": weight}),
+            }
+            for variant, (model, weight) in variants.items()
+        ]
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=described, **more)
         return name
 
     def endpoint(self, script: str | None, **changes: Any) -> str:

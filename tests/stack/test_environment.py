@@ -24,7 +24,7 @@ def settings(home: Path, notify: str) -> Settings:
     return made
 
 
-@pytest.mark.parametrize("program", sorted(set(Program) - {Program.S3, Program.SAGEMAKER}))
+@pytest.mark.parametrize("program", sorted(set(Program) - {Program.S3, Program.SAGEMAKER, Program.STUBS}))
 def test_a_named_connection_reaches_those_who_run_tasks_and_nobody_else(program: Program, tmp_path: Path) -> None:
     variables = environment_of(program, settings(tmp_path, "log,email:smtp_default"), GIVEN)
     runs_tasks = program in (Program.SCHEDULER, Program.WORKER)
@@ -54,6 +54,6 @@ def test_one_that_is_named_and_not_set_is_left_out(tmp_path: Path) -> None:
 
 def test_no_program_knows_a_connection_of_the_decision_service(tmp_path: Path) -> None:
     made = settings(tmp_path, "log")
-    for program in set(Program) - {Program.S3, Program.SAGEMAKER}:
+    for program in set(Program) - {Program.S3, Program.SAGEMAKER, Program.STUBS}:
         named = {name for name in environment_of(program, made) if name.startswith("AIRFLOW_CONN_")}
         assert named <= {"AIRFLOW_CONN_AWS_DEFAULT"}

@@ -23,6 +23,9 @@ _Record = TypeVar(
 )
 
 
+_ENDS = (EntryKind.CLEAN_UP, EntryKind.RETIREMENT)
+
+
 @dataclass(frozen=True)
 class GateRecord:
     """The ledger's word on a gate.
@@ -182,11 +185,11 @@ def _number_after(number: int, breach: Finding, entry: Entry) -> int:
 
 
 def since_clean_up(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The entries after the last clean-up: what was taken down takes its requests and decisions with it.
+    """The entries after the last clean-up or retirement: what was taken down takes its requests and decisions with it.
 
     A card or a version made later may bear the same ARN; nobody has decided on that one.
     """
-    taken_down = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.CLEAN_UP]
+    taken_down = [place for place, entry in enumerate(entries) if entry.kind in _ENDS]
     return entries[taken_down[-1] + 1 :] if taken_down else entries
 
 
@@ -204,6 +207,12 @@ def candidate_of_run(entries: Sequence[Entry], run_id: str) -> Candidate | None:
     standing = reversed(since_clean_up(entries))
     registered = (_read(Candidate, entry) for entry in standing if entry.kind is EntryKind.CANDIDATE)
     return next((candidate for candidate in registered if candidate.run_id == run_id), None)
+
+
+def read_candidate(entries: Sequence[Entry], subject: str) -> Candidate | None:
+    """The newest candidate that was registered under an ARN, retired since or not; None where none was."""
+    registered = (entry for entry in reversed(entries) if entry.kind is EntryKind.CANDIDATE)
+    return next((_read(Candidate, entry) for entry in registered if entry.subject == subject), None)
 
 
 def recorded_use_case(entries: Sequence[Entry], run_id: str) -> UseCase | None:

@@ -12,6 +12,7 @@ from model_governance.domain.data import Data, ProblemType
 from model_governance.domain.declaration import Declared, read_declaration
 from model_governance.domain.deployment import Deployment
 from model_governance.domain.monitoring import Monitoring, monitoring_faults
+from model_governance.domain.traffic import Traffic
 from model_governance.errors import UseCaseInvalid
 
 
@@ -115,7 +116,7 @@ class UseCase(Declared):
     ``decision_threshold`` turns the model's probability into a predicted label: positive at or above it, in (0, 1).
     """
 
-    _LATER: ClassVar[frozenset[str]] = frozenset({"explainability", "monitoring"})
+    _LATER: ClassVar[frozenset[str]] = frozenset({"explainability", "monitoring", "traffic"})
 
     name: Name
     title: str = Field(max_length=256)
@@ -137,6 +138,7 @@ class UseCase(Declared):
     limits: tuple[Limit, ...] = Field(min_length=1)
     explainability: Explainability = Explainability()
     deployment: Deployment = Deployment()
+    traffic: Traffic = Traffic()
     schedule: str | None = None
     retrain_on: tuple[str, ...] = ()
     monitoring: Monitoring | None = None
@@ -174,6 +176,18 @@ class UseCase(Declared):
         faults = monitoring_faults(self.monitoring, self.problem_type, self.data) if self.monitoring else []
         if faults:
             raise ValueError(f"monitoring: {'; '.join(faults)}")
+        return self
+
+    @model_validator(mode="after")
+    def _validation_fits_the_data(self) -> UseCase:
+        self.deployment.validation.refuse_what_does_not_fit(self.data)
+        return self
+
+    @model_validator(mode="after")
+    def _traffic_shifts_features(self) -> UseCase:
+        unknown = [shift.column for shift in self.traffic.shift if shift.column not in self.data.features]
+        if unknown:
+            raise ValueError(f"traffic shifts {', '.join(unknown)}, which the model does not read: only features drift")
         return self
 
     @property

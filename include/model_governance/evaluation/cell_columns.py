@@ -78,7 +78,8 @@ def _joined(chunks: list[Column]) -> Column:
     if all(isinstance(chunk, np.ndarray) for chunk in chunks):
         return np.concatenate(chunks)
     texts = [spelled(chunk) if isinstance(chunk, np.ndarray) else chunk for chunk in chunks]
-    return union_categoricals(texts, sort_categories=True)
+    found = union_categoricals(texts, sort_categories=True)
+    return found.rename_categories(pd.Index(found.categories, dtype=object))
 
 
 def spelled(numbers: NDArray[np.float64]) -> pd.Categorical:

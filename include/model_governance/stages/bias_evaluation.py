@@ -74,15 +74,17 @@ def explain_model(run: Run, job: Job, predictions: NDArray[np.float64]) -> Asses
     """What moves the candidate's predictions, from the answers of the explanation's transform.
 
     Raises:
-        EvaluationRefused: The answers are no contributions to these predictions, or not one for each row.
+        EvaluationRefused: The answers are no contributions to these predictions, not one for each row, or another
+            model's.
     """
     from model_governance.evaluation.explainability.assess import assess_contributions, assess_kernel
 
-    answers = run.installation.artifacts.get(f"{job.output.rstrip('/')}/rows.csv.out")
+    artifacts = run.installation.artifacts
+    answers = artifacts.get(f"{job.output.rstrip('/')}/rows.csv.out")
     sample = explanation_sample(run)
     if run.use_case.explainability.method == "contributions":
         return assess_contributions(sample, answers, predictions, run.use_case)
-    return assess_kernel(sample, answers, run.use_case)
+    return assess_kernel(sample, artifacts.get(explanation_batch(run).rows), answers, predictions, run.use_case)
 
 
 def held_out_predictions(run: Run) -> tuple[HeldOut, NDArray[np.float64]]:

@@ -98,6 +98,9 @@ def run_form(use_case: UseCase) -> dict[str, Param]:
             title="Hyperparameters",
             description=f"Take the place of the declared ones, such as {use_case.training.hyperparameters}.",
         ),
+        "bring_back": Param(
+            False, type="boolean", title="Bring it back", description="Ask anew for the approval of a retired use case."
+        ),
     }
 
 

@@ -16,6 +16,7 @@ from model_governance.decisions.missing import missing_for
 from model_governance.decisions.oversight import close_finding
 from model_governance.decisions.record import read_findings
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.oversight import Finding
 from model_governance.domain.waiting import NoticeKind
@@ -111,6 +112,7 @@ def test_the_version_is_put_to_review_and_serves_on_and_is_back_when_it_is_close
 
     installation = case.principal("pipeline")
     vars(installation)["endpoints"] = Endpoint()
+    installation._endpoints[Environment.PRODUCTION] = Endpoint()  # type: ignore[assignment]
     flag_and_tell(Dispatch(installation, ()), case.name)
     assert case.package(arn).stage_description == f"serves from endpoint {case.name}"
     assert Endpoint.tags == {"model-governance:approval": "standing"}
