@@ -1,4 +1,4 @@
-"""``model-governance monitoring``: how a use case has done in production, window by window, and its metrics over time."""
+"""``model-governance monitoring``: how a use case does in production, by window, and its metrics over time."""
 
 from __future__ import annotations
 

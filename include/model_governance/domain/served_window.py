@@ -8,17 +8,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.production import changes
 from model_governance.domain.served import served_at
-
-_CHANGES = frozenset(
-    {
-        EntryKind.DEPLOYMENT,
-        EntryKind.ROLL_BACK,
-        EntryKind.STOP,
-        EntryKind.RETIREMENT,
-        EntryKind.CLEAN_UP,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -49,9 +40,9 @@ def served_parts(entries: Sequence[Entry], start: datetime, end: datetime) -> tu
     Raises:
         LedgerBroken: An entry that a deployment rests on holds something else than its kind.
     """
-    changes = sorted({each.time for each in entries if each.kind in _CHANGES and start < each.time < end})
+    times = sorted({each.time for each in changes(entries) if start < each.time < end})
     found: dict[int, Part] = {}
-    for since, until in pairwise([start, *changes, end]):
+    for since, until in pairwise([start, *times, end]):
         served = served_at(entries, since)
         if served is None:
             continue
@@ -70,9 +61,10 @@ def served_parts(entries: Sequence[Entry], start: datetime, end: datetime) -> tu
 
 def first_served(entries: Sequence[Entry]) -> datetime | None:
     """When the use case began to serve in production, since the last clean-up; None where it has not."""
-    taken_down = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.CLEAN_UP]
-    standing = entries[taken_down[-1] + 1 :] if taken_down else entries
-    deployed = (
-        each.time for each in standing if each.kind is EntryKind.DEPLOYMENT and each.body.get("stage") == "Production"
-    )
-    return next(deployed, None)
+    first = None
+    for change in changes(entries):
+        if change.entry.kind is EntryKind.CLEAN_UP:
+            first = None
+        elif first is None and change.after.served is not None:
+            first = change.time
+    return first

@@ -27,6 +27,9 @@ MONITORING_DEFAULTS: dict[str, Any] = {**TASK_DEFAULTS, "on_failure_callback": r
 """As every task of the lifecycle's; only that a failure is no candidate's."""
 
 
+_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}"
+
+
 def monitored_use_cases() -> tuple[UseCase, ...]:
     """The use cases that declare monitoring, by name; a task that is being executed reads only its own.
 
@@ -44,7 +47,7 @@ def window_schedule(use_case: UseCase) -> CronTriggerTimetable:
 
 def window_form() -> dict[str, Param]:
     """The Params of a run, which Airflow shows as a form."""
-    time: dict[str, Any] = {"type": ["null", "string"], "format": "date-time"}
+    time: dict[str, Any] = {"type": ["null", "string"], "format": "date-time", "pattern": _TIME}
     return {
         "window_start": Param(
             None, **time, title="From", description="Start of the first window; by default all that were missed."
