@@ -78,8 +78,8 @@ Training jobs           script mode, algorithms, all inputs         script mode,
                                                                     nothing
 Transform jobs          all splits, filters, joins                  split by line or not at all; no filters, no joins
 What asks for more      is honoured                                 VPC, network isolation, encryption, checkpoints,
-                                                                    data capture, shadow variants, canaries: refused,
-                                                                    not passed over
+                                                                    shadow variants, canaries of UpdateEndpoint:
+                                                                    refused, not passed over
 After a restart         nothing restarts                            jobs in progress begin again from their start;
                                                                     endpoints come back with the model data they had,
                                                                     or not at all
@@ -87,8 +87,22 @@ After a restart         nothing restarts                            jobs in prog
 Updated endpoint        waits for alarms, then rolls back           the new answers ``/ping`` before the old goes;
                                                                     otherwise the old stays in service, with a
                                                                     ``FailureReason``
+Variants' weights       shifted over minutes                        shifted in milliseconds; weights that are all 0 are
+                                                                    refused; instance counts are kept and shown
+Dead serving process    an instance is replaced                     it is started again at once. Requests it was
+                                                                    answering get ``ModelError``; later ones wait up to
+                                                                    15 seconds for it, then ``ServiceUnavailable``. No
+                                                                    request goes over to another variant
 Scripts' faults         500 for whatever a script raises            400 for what ``input_fn`` raises on reading a
                                                                     body; a process that dies or hangs is replaced
+Data capture            minutes late, by the endpoint's role        a second late, by principal ``runtime``. Lines wait
+                                                                    on disk while the store is away, up to 128 MiB an
+                                                                    endpoint (``SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES``)
+                                                                    and through ``kill -9``, not through a power cut;
+                                                                    what is lost is counted in the endpoint's log
+                                                                    stream ``data-capture``. A line may be sent twice,
+                                                                    under one event id. KMS keys are refused; a text
+                                                                    that is not UTF-8 is kept in base64
 Execution roles         are taken on                                must be of the account, and ones that the caller may
                                                                     pass; jobs reach the store as principal ``runtime``
 Logs                    CloudWatch Logs                             DescribeLogStreams and GetLogEvents on the kept

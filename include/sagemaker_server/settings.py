@@ -29,10 +29,12 @@ class Settings:
         ledger_key: PEM file of the Ed25519 private key behind ``alias/model-governance-ledger``; None: no key.
         decisions_key: The same behind ``alias/model-governance-decisions``.
         oversight_key: The same behind ``alias/model-governance-oversight``.
+        operations_key: The same behind ``alias/model-governance-operations``.
         host: Address to listen on.
         port: Port to listen on, in [0, 65535]; 0 takes a free one.
         region: The one region that is served.
         account: The account of the installation's users, 12 digits; others have roles only.
+        capture_spool_bytes: Bytes of captured data that an endpoint keeps on disk while the store does not take them.
         allow_wider_than_loopback: Whether ``host`` may be reachable from other machines.
     """
 
@@ -44,10 +46,12 @@ class Settings:
     ledger_key: Path | None = None
     decisions_key: Path | None = None
     oversight_key: Path | None = None
+    operations_key: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8601
     region: str = "us-east-1"
     account: str = "111122223333"
+    capture_spool_bytes: int = 128 << 20
     allow_wider_than_loopback: bool = False
 
     @classmethod
@@ -62,6 +66,7 @@ class Settings:
         ledger_key = values.get("SAGEMAKER_SERVER_LEDGER_KEY")
         decisions_key = values.get("SAGEMAKER_SERVER_DECISIONS_KEY")
         oversight_key = values.get("SAGEMAKER_SERVER_OVERSIGHT_KEY")
+        operations_key = values.get("SAGEMAKER_SERVER_OPERATIONS_KEY")
         return cls(
             home=home,
             database_url=values.get("SAGEMAKER_SERVER_DATABASE_URL") or f"sqlite:///{home / 'sagemaker.sqlite'}",
@@ -71,10 +76,12 @@ class Settings:
             ledger_key=Path(ledger_key) if ledger_key else None,
             decisions_key=Path(decisions_key) if decisions_key else None,
             oversight_key=Path(oversight_key) if oversight_key else None,
+            operations_key=Path(operations_key) if operations_key else None,
             host=values.get("SAGEMAKER_SERVER_HOST") or "127.0.0.1",
             port=_port(values.get("SAGEMAKER_SERVER_PORT") or values.get("MODEL_GOVERNANCE_SAGEMAKER_PORT") or "8601"),
             region=values.get("AWS_DEFAULT_REGION") or "us-east-1",
             account=values.get("SAGEMAKER_SERVER_ACCOUNT") or "111122223333",
+            capture_spool_bytes=_capture_spool_bytes(values.get("SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES")),
             allow_wider_than_loopback=values.get("SAGEMAKER_SERVER_ALLOW_WIDER_THAN_LOOPBACK", "").lower() == "true",
         )
 
@@ -121,4 +128,14 @@ def _database_of(url: str, account: str) -> str:
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise ServerMisconfigured(f"SAGEMAKER_SERVER_PORT is {text!r}: must be a whole number in [0, 65535]")
+    return int(text)
+
+
+def _capture_spool_bytes(text: str | None) -> int:
+    if not text:
+        return Settings.capture_spool_bytes
+    if not text.isdecimal():
+        raise ServerMisconfigured(
+            f"SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES is {text!r}: must be a whole number of bytes, 0 or more"
+        )
     return int(text)

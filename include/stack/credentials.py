@@ -40,6 +40,8 @@ DECISIONS_KEY = "decisions-key.pem"
 DECISIONS_PUBLIC_KEY = "decisions-public-key.pem"
 OVERSIGHT_KEY = "oversight-key.pem"
 OVERSIGHT_PUBLIC_KEY = "oversight-public-key.pem"
+OPERATIONS_KEY = "operations-key.pem"
+OPERATIONS_PUBLIC_KEY = "operations-public-key.pem"
 COMPOSE = "compose.env"
 
 
@@ -128,6 +130,7 @@ def make_credentials(settings: Settings) -> Credentials:
     _keep_key_pair(folder / LEDGER_KEY, folder / LEDGER_PUBLIC_KEY)
     _keep_key_pair(folder / DECISIONS_KEY, folder / DECISIONS_PUBLIC_KEY)
     _keep_key_pair(folder / OVERSIGHT_KEY, folder / OVERSIGHT_PUBLIC_KEY)
+    _keep_key_pair(folder / OPERATIONS_KEY, folder / OPERATIONS_PUBLIC_KEY)
     _keep(folder / COMPOSE, _compose_variables())
     return Credentials(folder)
 

@@ -23,6 +23,8 @@ from stack.credentials import (
     JWT_SECRET,
     LEDGER_KEY,
     LEDGER_PUBLIC_KEY,
+    OPERATIONS_KEY,
+    OPERATIONS_PUBLIC_KEY,
     OVERSIGHT_KEY,
     OVERSIGHT_PUBLIC_KEY,
     PASSWORDS,
@@ -39,6 +41,7 @@ MARK = "MODEL_GOVERNANCE_STACK"
 
 _FROM_THE_USER = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _NOT_FOR_PROGRAMS = {f"MODEL_GOVERNANCE_{name}" for name in ("DATABASE_URL", "REGISTRY_URL", "BROKER_URL", "SECRETS")}
+_OF_THE_SERVER = ("SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES",)
 _SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail", "logs")
 
 
@@ -50,6 +53,7 @@ class Program(StrEnum):
 
     S3 = "s3"
     SAGEMAKER = "sagemaker"
+    STUBS = "stubs"
     API_SERVER = "airflow-api-server"
     DAG_PROCESSOR = "airflow-dag-processor"
     TRIGGERER = "airflow-triggerer"
@@ -73,15 +77,19 @@ def environment_of(program: Program, settings: Settings, given: Mapping[str, str
     Args:
         program: The program.
         settings: The installation's settings, with its secrets made.
-        given: Whence the connections of the user's own for notices, which only those learn who run tasks.
+        given: The user's own environment: whence the connections for notices, which only those learn who run tasks,
+            and how much captured data the SageMaker server keeps on disk.
     """
     credentials = Credentials(settings.secrets)
     exported = {name: value for name, value in settings.exported.items() if name not in _NOT_FOR_PROGRAMS}
     shared = {**exported, **_clients(settings), MARK: str(settings.home), "PYTHONUNBUFFERED": "1"}
     if program is Program.S3:
         return {**shared, **_object_store(settings), **_principals(settings)}
+    if program is Program.STUBS:
+        return shared
     if program is Program.SAGEMAKER:
-        return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
+        own = {name: given[name] for name in _OF_THE_SERVER if given and given.get(name)}
+        return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings), **own}
     variables = {**shared, **_airflow(settings, credentials)}
     if program in _WITH_DATABASE:
         variables |= _metadata(settings.database_url)
@@ -145,6 +153,7 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         "MODEL_GOVERNANCE_LEDGER_KEY_ID": settings.ledger_key_id,
         "MODEL_GOVERNANCE_DECISIONS_KEY_ID": settings.decisions_key_id,
         "MODEL_GOVERNANCE_OVERSIGHT_KEY_ID": settings.oversight_key_id,
+        "MODEL_GOVERNANCE_OPERATIONS_KEY_ID": settings.operations_key_id,
         **_public_keys(credentials),
         "MODEL_GOVERNANCE_WITNESS": str(settings.witness),
         "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
@@ -158,6 +167,7 @@ def _public_keys(credentials: Credentials) -> dict[str, str]:
         "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY": str(credentials.path(DECISIONS_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_OVERSIGHT_PUBLIC_KEY": str(credentials.path(OVERSIGHT_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_OPERATIONS_PUBLIC_KEY": str(credentials.path(OPERATIONS_PUBLIC_KEY)),
     }
 
 
@@ -221,6 +231,7 @@ def _sagemaker_server(settings: Settings, credentials: Credentials) -> dict[str,
         "SAGEMAKER_SERVER_LEDGER_KEY": str(credentials.path(LEDGER_KEY)),
         "SAGEMAKER_SERVER_DECISIONS_KEY": str(credentials.path(DECISIONS_KEY)),
         "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(credentials.path(OVERSIGHT_KEY)),
+        "SAGEMAKER_SERVER_OPERATIONS_KEY": str(credentials.path(OPERATIONS_KEY)),
         "SAGEMAKER_SERVER_HOST": settings.host,
         "SAGEMAKER_SERVER_PORT": str(settings.sagemaker_port),
         "SAGEMAKER_SERVER_ACCOUNT": settings.account,

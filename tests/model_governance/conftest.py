@@ -24,6 +24,7 @@ from model_governance.hooks.installation import Settings as InstallationSettings
 from stack.credentials import (
     DECISIONS_PUBLIC_KEY,
     LEDGER_PUBLIC_KEY,
+    OPERATIONS_PUBLIC_KEY,
     OVERSIGHT_PUBLIC_KEY,
     Credentials,
     make_credentials,
@@ -128,6 +129,7 @@ def installation_of(stack_settings: Settings, registry_server: None, clients_of:
         ledger_public_key=Credentials(stack_settings.secrets).path(LEDGER_PUBLIC_KEY),
         decisions_public_key=Credentials(stack_settings.secrets).path(DECISIONS_PUBLIC_KEY),
         oversight_public_key=Credentials(stack_settings.secrets).path(OVERSIGHT_PUBLIC_KEY),
+        operations_public_key=Credentials(stack_settings.secrets).path(OPERATIONS_PUBLIC_KEY),
     )
 
     deployment = {

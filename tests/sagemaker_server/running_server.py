@@ -159,7 +159,7 @@ def make_installation(home: Path, policies: Mapping[str, Any] | None = None, **s
     shutil.copytree(POLICIES / "roles", folder / "roles")
     for account in (TEST_ACCOUNT, PRODUCTION_ACCOUNT):
         write_role(folder, account, ANYTHING, trusted=[f"arn:aws:iam::{ACCOUNT}:root"])
-    for name in ("ledger", "decisions", "oversight"):
+    for name in ("ledger", "decisions", "oversight", "operations"):
         private = Ed25519PrivateKey.generate()
         (home / f"{name}.pem").write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     environment = {
@@ -169,6 +169,7 @@ def make_installation(home: Path, policies: Mapping[str, Any] | None = None, **s
         "SAGEMAKER_SERVER_LEDGER_KEY": str(home / "ledger.pem"),
         "SAGEMAKER_SERVER_DECISIONS_KEY": str(home / "decisions.pem"),
         "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(home / "oversight.pem"),
+        "SAGEMAKER_SERVER_OPERATIONS_KEY": str(home / "operations.pem"),
         "SAGEMAKER_SERVER_PORT": "0",
         "AWS_DEFAULT_REGION": REGION,
         **settings,

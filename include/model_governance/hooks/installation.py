@@ -48,6 +48,8 @@ class Settings:
         decisions_public_key: PEM file of its public key, as above.
         oversight_key_id: KMS key that signs policy versions, exceptions and findings, for the policy's owners alone.
         oversight_public_key: PEM file of its public key, as above.
+        operations_key_id: KMS key that signs what people do to what serves: stops, roll-backs, retirement.
+        operations_public_key: PEM file of its public key, as above; None where nobody has done any of it.
         witness: File outside the bucket that is told the ledgers' heads; None for none.
         use_cases: Folder of use cases.
         policies: Folder of policy and people.
@@ -80,6 +82,8 @@ class Settings:
     notify: str = ""
     roles: Mapping[Environment, str] = field(default_factory=dict)
     execution_roles: Mapping[Environment, str] = field(default_factory=dict)
+    operations_key_id: str = "alias/model-governance-operations"
+    operations_public_key: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -92,6 +96,7 @@ class Settings:
         ledger_public_key = setting("LEDGER_PUBLIC_KEY", "")
         decisions_public_key = setting("DECISIONS_PUBLIC_KEY", "")
         oversight_public_key = setting("OVERSIGHT_PUBLIC_KEY", "")
+        operations_public_key = setting("OPERATIONS_PUBLIC_KEY", "")
         witness = setting("WITNESS", "")
         return cls(
             bucket=setting("BUCKET", "model-governance"),
@@ -115,6 +120,8 @@ class Settings:
             notify=setting("NOTIFY", ""),
             roles={each: setting(f"{each.name}_ROLE_ARN", "") for each in Environment},
             execution_roles={each: setting(f"{each.name}_EXECUTION_ROLE_ARN", "") for each in Environment},
+            operations_key_id=setting("OPERATIONS_KEY_ID", "alias/model-governance-operations"),
+            operations_public_key=Path(operations_public_key) if operations_public_key else None,
         )
 
     def execution_role_in(self, environment: Environment) -> str:
@@ -205,6 +212,7 @@ class Installation:
             Authority.LEDGER: Signer(kms, self.settings.ledger_key_id),
             Authority.DECISIONS: Signer(kms, self.settings.decisions_key_id),
             Authority.OVERSIGHT: Signer(kms, self.settings.oversight_key_id),
+            Authority.OPERATIONS: Signer(kms, self.settings.operations_key_id),
         }
 
     @cached_property
@@ -220,6 +228,8 @@ class Installation:
             Authority.DECISIONS: self.settings.decisions_public_key,
             Authority.OVERSIGHT: self.settings.oversight_public_key,
         }
+        if self.settings.operations_public_key is not None:
+            files[Authority.OPERATIONS] = self.settings.operations_public_key
         return load_public_keys(files)
 
     @cached_property

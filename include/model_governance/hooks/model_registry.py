@@ -13,7 +13,9 @@ from model_governance.domain.sharing import shared_with
 from model_governance.errors import RecordConflict, RecordMissing, RequestRefused
 from model_governance.hooks.aws import calling
 from model_governance.hooks.model_package import (
+    IN_PRODUCTION,
     PRODUCTION_STAGE,
+    RETIRED_STAGE,
     TEST_STAGE,
     ApprovalStatus,
     ModelPackage,
@@ -24,7 +26,9 @@ from model_governance.hooks.model_package import (
 from model_governance.hooks.search import search
 
 __all__ = [
+    "IN_PRODUCTION",
     "PRODUCTION_STAGE",
+    "RETIRED_STAGE",
     "TEST_STAGE",
     "ApprovalStatus",
     "ModelPackage",

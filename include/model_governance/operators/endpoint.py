@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerEndpointOperator
-from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger
 from airflow.sdk.exceptions import AirflowException
 
 from model_governance.decisions.open import open_gate
@@ -110,7 +109,8 @@ class EndpointOperator(SageMakerEndpointOperator):
     def _wait_for(self, name: str) -> NoReturn:
         self.log.info("endpoint %s is being changed already", name)
         self.defer(
-            trigger=SageMakerTrigger(
+            trigger=EndpointTrigger(
+                endpoint_config="",  # whatever it has come to serve, a worker looks again
                 job_name=name,
                 job_type="endpoint",
                 waiter_delay=self.check_interval,
