@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +23,7 @@ from botocore.config import Config
 
 from stack.credentials import Credentials, make_credentials
 from stack.environments import make_object_store_environment
-from stack.settings import Settings
+from stack.settings import PROJECT, Settings
 
 ROLE = "arn:aws:iam::111122223333:role/model-governance-execution"
 XGBOOST = "registry.example/sagemaker-xgboost:3.0-5"
@@ -95,7 +96,8 @@ class ServerAndStore:
 def server_and_store_in(home: Path, **more: str) -> ServerAndStore:
     """A server and its store, running; more settings of the stack by their variables."""
     ports = {f"MODEL_GOVERNANCE_{part}_PORT": str(free_port()) for part in ("SAGEMAKER", "S3", "AIRFLOW", "LOG")}
-    settings = Settings.from_environment({"MODEL_GOVERNANCE_HOME": str(home), **ports, **more})
+    policies = {"MODEL_GOVERNANCE_POLICIES": str(policies_in_one_account(home / "policies"))}
+    settings = Settings.from_environment({"MODEL_GOVERNANCE_HOME": str(home), **policies, **ports, **more})
     make_credentials(settings)
     make_object_store_environment(settings, print)
     server = ServerAndStore(settings)
@@ -104,6 +106,16 @@ def server_and_store_in(home: Path, **more: str) -> ServerAndStore:
         server.client("s3", "admin").create_bucket(Bucket=bucket)
     server.start_server()
     return server
+
+
+def policies_in_one_account(folder: Path) -> Path:
+    """The project's policies, but its pipeline may serve endpoints where it trains: one account is enough here."""
+    shutil.copytree(PROJECT / "include" / "policies", folder)
+    file = folder / "iam" / "pipeline.json"
+    document = json.loads(file.read_text())
+    serving = {"Sid": "ServeHere", "Effect": "Allow", "Action": ["sagemaker:*Endpoint*"], "Resource": "*"}
+    file.write_text(json.dumps({**document, "Statement": [*document["Statement"], serving]}))
+    return folder
 
 
 def free_port() -> int:
