@@ -20,7 +20,7 @@ from typing import Any
 from stack.errors import SettingRefused
 
 PROJECT = Path(__file__).resolve().parents[2]
-OWN_CONNECTIONS = ("AIRFLOW_CONN_AWS_DEFAULT",)
+OWN_CONNECTIONS = ("AIRFLOW_CONN_AWS_DEFAULT", "AIRFLOW_CONN_AWS_TEST", "AIRFLOW_CONN_AWS_PRODUCTION")
 """Variables of connections that the stack writes itself."""
 
 LONGEST_SOCKET = 100
@@ -106,10 +106,13 @@ class Settings:
         bucket: Bucket of artifacts and ledgers.
         landing_bucket: Bucket where data engineers publish data sets.
         region: AWS region of all clients.
-        account: AWS account of the SageMaker server, 12 digits.
+        account: AWS account of the registry, the process and the people, 12 digits.
+        test_role_arn: Role by which the pipeline deploys to test; its account is that of the test endpoints.
+        production_role_arn: The same of production.
         ledger_key_id: KMS key that signs what the pipeline records in the ledger.
         decisions_key_id: KMS key that signs decisions.
         oversight_key_id: KMS key that signs policy versions, exceptions and findings.
+        operations_key_id: KMS key that signs stops, roll-backs by hand and retirement.
         witness: File that is told the ledgers' heads, outside the bucket.
         execution_role_arn: Role that jobs are created with.
         policy_owner: The person who enters policies and people files.
@@ -148,9 +151,12 @@ class Settings:
     landing_bucket: str = _setting("landing")
     region: str = _setting("us-east-1")
     account: str = _setting("111122223333")
+    test_role_arn: str = _setting("arn:aws:iam::222233334444:role/model-governance-deployment")
+    production_role_arn: str = _setting("arn:aws:iam::333344445555:role/model-governance-deployment")
     ledger_key_id: str = _setting("alias/model-governance-ledger")
     decisions_key_id: str = _setting("alias/model-governance-decisions")
     oversight_key_id: str = _setting("alias/model-governance-oversight")
+    operations_key_id: str = _setting("alias/model-governance-operations")
     witness: Path = _setting("{home}/witness/heads.jsonl")
     execution_role_arn: str = _setting("arn:aws:iam::{account}:role/model-governance-execution")
     policy_owner: str = _setting("policy-owner")

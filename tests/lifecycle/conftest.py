@@ -37,9 +37,19 @@ HELD_BACK = "held-back-version"
 BROKEN_DATA = "broken-data"
 BIASED = "biased-model"
 BROKEN_FOLDER = "broken-folder"
+WATCHED = "watched-loans"
+WATCH: dict[str, Any] = {
+    "schedule": "*/5 * * * *",
+    "window_minutes": 5,
+    "monitors": ["data_quality"],
+    "severities": {"data_quality": "high", "drift": "high"},
+    "retrain": True,
+}
+"""Windows as short as they can be, and every drift grave."""
 FORGETFUL_SOURCE = "forgetful-source"
 """Its feature source knows nobody: a stand-in without its file."""
 
+CANARY = "canary-loans"
 TWO_APPROVALS = {
     "task-instance mark": "two-by-mark",
     "command line": "two-by-command",
@@ -79,8 +89,12 @@ def use_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in (APPROVED, UNWANTED, REJECTED, HELD_BACK, BROKEN_DATA, FORGETFUL_SOURCE):
         write_use_case(folder, name)
     (folder / FORGETFUL_SOURCE / "stubs.json").unlink()
+    write_use_case(folder, WATCHED, monitoring=WATCH)
     write_use_case(folder, BIASED, limits=limits(disparate_impact=0.97))
     write_use_case(folder, BROKEN_FOLDER, owner=7)
+    declared = yaml.safe_load((EXAMPLE / "use_case.yaml").read_text()).get("deployment", {})
+    rollout = {"canary_percent_steps": [20], "minutes_between": 0.05, "latency_budget_ms": 30_000}
+    write_use_case(folder, CANARY, deployment={**declared, "rollout": rollout})
     for name in TWO_APPROVALS.values():
         write_use_case(folder, name, owner="policy-owner", approvers={}, risk=LOW_RISK)
     for name in PUBLIC_DATA:
