@@ -9,6 +9,7 @@ import pytest
 from tests.lifecycle.conftest import EXAMPLE, FORGETFUL_SOURCE
 from tests.lifecycle.following import ANSWER, Lifecycle
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
@@ -44,7 +45,7 @@ def test_the_production_gate_stays_closed_and_says_which_call_failed_and_how(lif
         assert said in lifecycle.log("production_approval.request")
     assert "downstream.work_queue" not in failure.body["reason"]
     assert validations(lifecycle) == ["fail"]
-    assert lifecycle.installation().endpoints.find(FORGETFUL_SOURCE) is None
+    assert lifecycle.installation().endpoints_in(Environment.PRODUCTION).find(FORGETFUL_SOURCE) is None
 
 
 def test_once_the_source_is_mended_the_next_attempt_passes_and_its_approver_is_told(

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.model_governance.evaluation.validation.asking import Endpoint, answered, sample
 
@@ -41,6 +41,7 @@ def test_a_percentile_is_the_nearest_rank(values: list[float], share: float, exp
     assert percentile(values, share) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=200), st.floats(0.01, 1))
 def test_at_least_that_share_does_not_exceed_it_and_it_was_measured(values: list[float], share: float) -> None:
     found = percentile(values, share)
