@@ -117,7 +117,7 @@ def started_stack(environment: dict[str, str]) -> Iterator[RunningStack]:
 def stack_folder() -> Iterator[dict[str, str]]:
     """The environment of a stack that has not been started: a folder of its own and free ports."""
     home = Path(tempfile.mkdtemp(prefix="mg-"))  # short: Unix sockets lie in it
-    names = [f"MODEL_GOVERNANCE_{part}_PORT" for part in ("AIRFLOW", "SAGEMAKER", "S3", "LOG")]
+    names = [f"MODEL_GOVERNANCE_{part}_PORT" for part in ("AIRFLOW", "SAGEMAKER", "S3", "LOG", "STUBS")]
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     try:
         yield {"MODEL_GOVERNANCE_HOME": str(home), **{name: str(port) for name, port in ports.items()}}

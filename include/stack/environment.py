@@ -41,6 +41,7 @@ MARK = "MODEL_GOVERNANCE_STACK"
 
 _FROM_THE_USER = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _NOT_FOR_PROGRAMS = {f"MODEL_GOVERNANCE_{name}" for name in ("DATABASE_URL", "REGISTRY_URL", "BROKER_URL", "SECRETS")}
+_OF_THE_SERVER = ("SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES",)
 _SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail", "logs")
 
 
@@ -52,6 +53,7 @@ class Program(StrEnum):
 
     S3 = "s3"
     SAGEMAKER = "sagemaker"
+    STUBS = "stubs"
     API_SERVER = "airflow-api-server"
     DAG_PROCESSOR = "airflow-dag-processor"
     TRIGGERER = "airflow-triggerer"
@@ -75,15 +77,19 @@ def environment_of(program: Program, settings: Settings, given: Mapping[str, str
     Args:
         program: The program.
         settings: The installation's settings, with its secrets made.
-        given: Whence the connections of the user's own for notices, which only those learn who run tasks.
+        given: The user's own environment: whence the connections for notices, which only those learn who run tasks,
+            and how much captured data the SageMaker server keeps on disk.
     """
     credentials = Credentials(settings.secrets)
     exported = {name: value for name, value in settings.exported.items() if name not in _NOT_FOR_PROGRAMS}
     shared = {**exported, **_clients(settings), MARK: str(settings.home), "PYTHONUNBUFFERED": "1"}
     if program is Program.S3:
         return {**shared, **_object_store(settings), **_principals(settings)}
+    if program is Program.STUBS:
+        return shared
     if program is Program.SAGEMAKER:
-        return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
+        own = {name: given[name] for name in _OF_THE_SERVER if given and given.get(name)}
+        return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings), **own}
     variables = {**shared, **_airflow(settings, credentials)}
     if program in _WITH_DATABASE:
         variables |= _metadata(settings.database_url)

@@ -84,6 +84,7 @@ class Settings:
         airflow_port: Port of Airflow's API and pages.
         sagemaker_port: Port of the SageMaker server.
         s3_port: Port of the object store's guard.
+        stubs_port: Port of the stand-ins for systems around the examples' models.
         log_port: Port from which Airflow reads the logs of tasks that still run.
         published_on_loopback: Whether whoever runs this answers for it that other machines reach none of the ports,
             as docker-compose.yaml does; the host may then be wider than loopback.
@@ -91,6 +92,9 @@ class Settings:
         public_url: Where people's browsers reach Airflow.
         sagemaker_url: Where the others reach the SageMaker server.
         s3_url: Where the others reach the object store.
+        stubs_url: Where tasks reach the stand-ins.
+        dependencies: Addresses in the place of those that use cases declare: ``<use case>.<dependency>=<url>``, several
+            parted by white space.
         database_url: SQLAlchemy URL of Airflow's metadata.
         registry_url: SQLAlchemy URL of the SageMaker server.
         broker_url: Celery's broker; empty without Celery.
@@ -127,11 +131,14 @@ class Settings:
     sagemaker_port: int = _setting("8601")
     s3_port: int = _setting("8602")
     log_port: int = _setting("8603")
+    stubs_port: int = _setting("8604")
     published_on_loopback: bool = _setting("false")
     airflow_url: str = _setting("http://{host}:{airflow_port}")
     public_url: str = _setting("{airflow_url}")
     sagemaker_url: str = _setting("http://{host}:{sagemaker_port}")
     s3_url: str = _setting("http://{host}:{s3_port}")
+    stubs_url: str = _setting("http://{host}:{stubs_port}")
+    dependencies: str = _setting("")
     database_url: str = _setting("sqlite:///{home}/airflow/airflow.db")
     registry_url: str = _setting("sqlite:///{home}/sagemaker/sagemaker.sqlite")
     broker_url: str = _setting("")
@@ -200,6 +207,7 @@ class Settings:
             "MODEL_GOVERNANCE_SAGEMAKER_PORT": self.sagemaker_port,
             "MODEL_GOVERNANCE_S3_PORT": self.s3_port,
             "MODEL_GOVERNANCE_LOG_PORT": self.log_port,
+            "MODEL_GOVERNANCE_STUBS_PORT": self.stubs_port,
         }
         return {name: port for name, port in ports.items() if self.s3_is_ours or "_S3_" not in name}
 

@@ -62,6 +62,7 @@ def without_places(variables: dict[str, str], settings: Settings) -> dict[str, s
         settings.public_url: "<airflow>",
         settings.sagemaker_url: "<sagemaker>",
         settings.s3_url: "<s3>",
+        settings.stubs_url: "<stubs>",
     }
     replaced = {}
     for name, value in variables.items():

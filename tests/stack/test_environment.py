@@ -25,7 +25,7 @@ def settings(home: Path, notify: str) -> Settings:
     return made
 
 
-@pytest.mark.parametrize("program", sorted(set(Program) - {Program.S3, Program.SAGEMAKER}))
+@pytest.mark.parametrize("program", sorted(set(Program) - {Program.S3, Program.SAGEMAKER, Program.STUBS}))
 def test_a_named_connection_reaches_those_who_run_tasks_and_nobody_else(program: Program, tmp_path: Path) -> None:
     variables = environment_of(program, settings(tmp_path, "log,email:smtp_default"), GIVEN)
     runs_tasks = program in (Program.SCHEDULER, Program.WORKER)
@@ -58,7 +58,7 @@ def test_every_program_with_connections_knows_those_of_the_pipeline_and_no_other
     pipelines = {"AIRFLOW_CONN_AWS_DEFAULT", "AIRFLOW_CONN_AWS_TEST", "AIRFLOW_CONN_AWS_PRODUCTION"}
     for program in Program:
         named = {name for name in environment_of(program, made) if name.startswith("AIRFLOW_CONN_")}
-        without = program in {Program.S3, Program.SAGEMAKER, Program.LOGS, Program.MIGRATE}
+        without = program in {Program.S3, Program.SAGEMAKER, Program.STUBS, Program.LOGS, Program.MIGRATE}
         assert named == (set() if without else pipelines)
 
 

@@ -183,10 +183,10 @@ def test_the_model_meets_its_limits_on_held_out_rows(example: Example, model: Mo
 
 def test_the_model_is_explained_and_the_explanation_is_its_own(example: Example, model: Model) -> None:
     sample, use_case = example.sample, example.use_case
+    predictions = read_predictions(
+        model.answer(example.split.holdout), len(example.held_out.labels), use_case.data.label
+    )
     if use_case.explainability.method == "contributions":
-        predictions = read_predictions(
-            model.answer(example.split.holdout), len(example.held_out.labels), use_case.data.label
-        )
         answers = model.answer(sample.csv(sample.rows), "contributions")
         assessment = assess_contributions(sample, answers, predictions, use_case)
         assert assessment.report["explanation_method"]["scale"] == "prediction"
@@ -194,7 +194,8 @@ def test_the_model_is_explained_and_the_explanation_is_its_own(example: Example,
         asked = rows_to_predict(
             sample, coalitions=use_case.explainability.coalitions, seed=use_case.explainability.seed
         )
-        assessment = assess_kernel(sample, model.answer(sample.csv(asked)), use_case)
+        rows = sample.csv(asked)
+        assessment = assess_kernel(sample, rows, model.answer(rows), predictions, use_case)
     explained = json.loads(assessment.content)["explanations"]["kernel_shap"]["label0"]["global_shap_values"]
     assert set(explained) == set(use_case.data.features)
     assert np.isfinite(list(explained.values())).all()

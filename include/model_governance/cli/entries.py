@@ -148,6 +148,20 @@ def _finding(body: Body) -> list[str]:
     ]
 
 
+def _monitoring(body: Body) -> list[str]:
+    again = f", revision {body['revision']}" if body["revision"] > 1 else ""
+    said = [
+        f"window {body['start']} to {body['end']}{again}: version {body['version']} {body['verdict']}, "
+        f"{counted(body['rows'], 'row')}; report {_short(body['sha256']['report.json'])}",
+        body["sentence"],
+    ]
+    return said + [f"{each['severity']}: {each['sentence']}" for each in body["breaches"]]
+
+
+def _retraining(body: Body) -> list[str]:
+    return [f"retraining asked for by run {body['run_id']}, for {', '.join(body['findings'])}"]
+
+
 def _finding_closure(body: Body) -> list[str]:
     return [f"{body['id']} closed by {body['closed_by']} as {body['role']}", f"comment: {body['comment']}"]
 
@@ -223,7 +237,8 @@ def _fields(body: Body) -> list[str]:
 
 
 def _number(measurement: Measurement) -> str:
-    facet = f" ({measurement.facet})" if measurement.facet else ""
+    group = "" if measurement.group is None else f" = {measurement.group}"
+    facet = f" ({measurement.facet}{group})" if measurement.facet else ""
     number = "none" if measurement.value is None else f"{measurement.value:.4g}"
     limits = [
         f"{word} {limit:g}"
@@ -259,6 +274,9 @@ _WORDS: dict[EntryKind, Callable[[Body], list[str]]] = {
     EntryKind.CLEAN_UP: _clean_up,
     EntryKind.EXCEPTION: _exception,
     EntryKind.FINDING: _finding,
+    EntryKind.BREACH: _finding,
+    EntryKind.MONITORING: _monitoring,
+    EntryKind.RETRAINING: _retraining,
     EntryKind.FINDING_CLOSURE: _finding_closure,
     EntryKind.POLICY_VERSION: _policy_version,
     EntryKind.SUPERSEDED: _superseded,

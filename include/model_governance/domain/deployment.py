@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from model_governance.domain.declaration import Declared
+from model_governance.domain.validation import Validation
 
 
 class Environment(StrEnum):
@@ -52,10 +53,11 @@ class Rollout(Declared):
 class Deployment(Declared):
     """How the model is served in test and in production, and what it must answer there."""
 
-    _LATER: ClassVar[frozenset[str]] = frozenset({"rollout"})
+    _LATER: ClassVar[frozenset[str]] = frozenset({"validation", "rollout"})
 
     test: EndpointSize = EndpointSize()
     production: EndpointSize = EndpointSize()
     sample_rows: int = Field(default=20, ge=1, le=1000)
     parity_tolerance: float = Field(default=1e-6, gt=0, le=0.01)
+    validation: Validation = Validation()
     rollout: Rollout = Rollout()

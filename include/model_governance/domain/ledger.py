@@ -55,6 +55,7 @@ class EntryKind(StrEnum):
     RETIREMENT = "retirement"
     MONITORING = "monitoring"
     BREACH = "breach"
+    RETRAINING = "retraining"
 
 
 class Authority(StrEnum):

@@ -17,6 +17,8 @@ from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.cells import finite_number
 from model_governance.evaluation.labels import favourable_labels
 
+Answers = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -114,24 +116,44 @@ def read_predictions(content: bytes, rows: int, label: Label | None = None) -> N
     Raises:
         EvaluationRefused: For a count that differs, or a line that is no such prediction; NaN is none.
     """
-    lines = content.decode("utf-8", errors="replace").splitlines()
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if len(lines) != rows:
-        raise EvaluationRefused(f"the transform answered {len(lines)} lines for {rows} held-out rows")
     width = len(label.classes) if label and label.classes else 1
-    predictions = np.asarray([_prediction(line, number, rows, width) for number, line in enumerate(lines, 1)])
-    predictions = predictions.reshape(rows, width)
+    predictions = read_answers(content, rows, width=width)
     shaped = predictions[:, 0] if width == 1 else predictions
     check_predictions(shaped, rows, label)
     return shaped
 
 
-def _prediction(line: str, number: int, rows: int, width: int) -> list[float]:
+def read_answers(content: bytes, rows: int, *, width: int | None = None, what: str = "held-out rows") -> Answers:
+    """The numbers of a batch transform's output, as many in each line: the only reader of what a transform answered.
+
+    Args:
+        content: The output file; empty lines at its end are none.
+        rows: How many rows were sent; as many lines must have come back.
+        width: How many numbers a line must hold; None for as many as the first.
+        what: What the rows were.
+
+    Returns:
+        float64, shape (rows, width); NaN and infinity among them where the model said so.
+
+    Raises:
+        EvaluationRefused: For a count that differs, or a line of something else than so many numbers.
+    """
+    lines = content.decode("utf-8", errors="replace").split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if len(lines) != rows or not rows:
+        raise EvaluationRefused(f"the transform answered {len(lines)} lines for {rows} {what}")
+    wanted = len(lines[0].split(",")) if width is None else width
+    return np.asarray([_answer(line, number, rows, wanted) for number, line in enumerate(lines, 1)])
+
+
+def _answer(line: str, number: int, rows: int, width: int) -> list[float]:
     fields = line.split(",")
     if len(fields) != width:
         raise EvaluationRefused(f"prediction {number} of {rows}, {line[:40]!r}, is not {width} number(s)")
     try:
+        if "_" in line:  # float() takes 1_0 for ten
+            raise ValueError
         return [float(one) for one in fields]
     except ValueError:
         raise EvaluationRefused(f"prediction {number} of {rows}, {line[:40]!r}, is not a number") from None

@@ -114,13 +114,14 @@ class Endpoints:
             found += [each["ModelPackageName"] for each in containers if each.get("ModelPackageName")]
         return tuple(found)
 
-    def invoke(self, name: str, rows: str, variant: str = "") -> str:
+    def invoke(self, name: str, rows: str, variant: str = "", inference_id: str = "") -> str:
         """What the endpoint answers to rows.
 
         Args:
             name: The endpoint.
             rows: CSV without a header, one application a line, features in the declared order.
             variant: The production variant that is asked; by default one drawn by weight.
+            inference_id: What the caller calls the request, at most 64 characters: by it the truth is told later.
 
         Returns:
             The answer as text, one line a row.
@@ -131,9 +132,10 @@ class Endpoints:
             AccessRefused, ServiceUnavailable: As SageMaker answers.
         """
         target = {"TargetVariant": variant} if variant else {}
+        named = {"InferenceId": inference_id} if inference_id else {}
         with calling("sagemaker", f"InvokeEndpoint {name}"):
             answer = self.runtime.invoke_endpoint(
-                EndpointName=name, ContentType="text/csv", Accept="text/csv", Body=rows.encode(), **target
+                EndpointName=name, ContentType="text/csv", Accept="text/csv", Body=rows.encode(), **target, **named
             )
             body: bytes = answer["Body"].read()
         return body.decode(errors="replace")

@@ -12,6 +12,7 @@ from model_governance.hooks.model_registry import ApprovalStatus, RegistrationTy
 from model_governance.operators.explanation import ExplanationOperator, explanation_batch, explanation_sample
 from model_governance.operators.run import Run
 from model_governance.operators.transform import TransformOperator
+from model_governance.stages.cumulative_change import ask_for_full_review
 from model_governance.stages.evidence import record_evidence
 from model_governance.stages.evidence_report import keep_evidence_report
 from model_governance.stages.task import stage_task
@@ -61,6 +62,7 @@ def evaluate_model(run: Run) -> None:
     explained = completed(run.jobs.transform, explanation_batch(run).job_name)
     record_evidence(run, explain_model(run, explained, predictions), datasets=data, job_arn=explained.arn)
     keep_evidence_report(run)
+    ask_for_full_review(run)
     package = run.package()
     if package.registration_type != RegistrationType.REGISTERED:
         run.installation.registry.set_registered(package.arn)
@@ -72,15 +74,17 @@ def explain_model(run: Run, job: Job, predictions: NDArray[np.float64]) -> Asses
     """What moves the candidate's predictions, from the answers of the explanation's transform.
 
     Raises:
-        EvaluationRefused: The answers are no contributions to these predictions, or not one for each row.
+        EvaluationRefused: The answers are no contributions to these predictions, not one for each row, or another
+            model's.
     """
     from model_governance.evaluation.explainability.assess import assess_contributions, assess_kernel
 
-    answers = run.installation.artifacts.get(f"{job.output.rstrip('/')}/rows.csv.out")
+    artifacts = run.installation.artifacts
+    answers = artifacts.get(f"{job.output.rstrip('/')}/rows.csv.out")
     sample = explanation_sample(run)
     if run.use_case.explainability.method == "contributions":
         return assess_contributions(sample, answers, predictions, run.use_case)
-    return assess_kernel(sample, answers, run.use_case)
+    return assess_kernel(sample, artifacts.get(explanation_batch(run).rows), answers, predictions, run.use_case)
 
 
 def held_out_predictions(run: Run) -> tuple[HeldOut, NDArray[np.float64]]:

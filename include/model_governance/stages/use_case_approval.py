@@ -39,6 +39,7 @@ def declare_use_case(run: Run) -> None:
         "tier": run.risk.tier.value,
         "reason": str(run.parameters.get("reason") or ""),
         "declaration": declared.model_dump(mode="json"),
+        **({"asked_by_monitoring": list(run.asked_by)} if run.asked_by else {}),
     }
 
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:

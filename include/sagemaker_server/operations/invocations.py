@@ -33,21 +33,29 @@ def invoke_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """
     name = request["EndpointName"]
     refuse_others(request, OFFERED, "InvokeEndpoint")
-    endpoint = call.session.get(Endpoint, name)
-    if endpoint is None or endpoint.deployment is None or endpoint.status == EndpointStatus.DELETING:
-        raise WireError("ValidationError", f"Endpoint {name} of account {call.account} not found.")
     if len(request["Body"]) > LARGEST_BODY:
         raise WireError(
             "ValidationError", f"The body has {len(request['Body'])} bytes; at most {LARGEST_BODY} can be sent."
         )
-    call.session.rollback()  # nothing is read any more: a slow model must not hold the database's snapshot
     try:
         with call.runtime.endpoints.chosen(name, request.get("TargetVariant")) as variant:
             return _answer(call, request, variant)
     except VariantUnknown as unknown:
         raise WireError("ValidationError", f"Variant {unknown} not found for endpoint {name}.") from None
     except NotServing as fault:
+        _require_endpoint(call, name)
         raise WireError("ServiceUnavailable", f"Endpoint {name} cannot answer now: {fault}", 503) from None
+
+
+def _require_endpoint(call: Call, name: str) -> None:
+    """Tells an endpoint that is just not up from one that is not there; one that serves needs no record to be asked.
+
+    Raises:
+        WireError: It is not there, has never served, or is being deleted.
+    """
+    endpoint = call.session.get(Endpoint, name)
+    if endpoint is None or endpoint.deployment is None or endpoint.status == EndpointStatus.DELETING:
+        raise WireError("ValidationError", f"Endpoint {name} of account {call.account} not found.") from None
 
 
 def _answer(call: Call, request: dict[str, Any], variant: Variant) -> dict[str, Any]:

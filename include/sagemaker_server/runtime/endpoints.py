@@ -30,6 +30,7 @@ class Endpoints:
     def __init__(self, settings: Settings, database: Database, objects: Objects) -> None:
         self._settings, self._database, self._objects = settings, database, objects
         self._serving: dict[str, Deployment] = {}
+        self._leaving: set[str] = set()
         self._starting: dict[str, Deployment] = {}
         self._turns: dict[str, threading.Lock] = {}
         self._changing = threading.Lock()
@@ -69,8 +70,9 @@ class Endpoints:
         self._in_turn(name, self._reweigh)
 
     def remove(self, name: str) -> None:
-        """Ends an endpoint that is being deleted and takes it off the record; returns at once."""
+        """Ends an endpoint that is being deleted and takes it off the record; from now on it answers nothing."""
         with self._changing:
+            self._leaving.add(name)
             starting = self._starting.get(name)
         if starting is not None:
             starting.cancel()
@@ -81,11 +83,11 @@ class Endpoints:
         """The variant of an endpoint to send a request to; it goes on serving until the block is left.
 
         Raises:
-            NotServing: The endpoint is not up.
+            NotServing: The endpoint is not up, or is there no more.
             VariantUnknown: It has no such variant.
         """
         with self._changing:
-            deployment = self._serving.get(name)
+            deployment = None if name in self._leaving else self._serving.get(name)
             if deployment is None:
                 raise NotServing(f"endpoint {name} is being started")
             found = deployment.choose(variant)
@@ -193,6 +195,8 @@ class Endpoints:
             row = session.get(Endpoint, name)
             if row is not None and row.status == EndpointStatus.DELETING:
                 session.delete(row)
+        with self._changing:
+            self._leaving.discard(name)
 
     def _start(self, name: str, deployment: Deployment) -> None:
         """Starts a deployment so that ``remove`` and ``stop`` can call it off."""

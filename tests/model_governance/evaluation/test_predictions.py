@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model_governance.errors import EvaluationRefused
-from model_governance.evaluation.predictions import read_holdout_labels, read_predictions
+from model_governance.evaluation.predictions import read_answers, read_holdout_labels, read_predictions
 
 
 def test_one_probability_a_line_is_read_in_order():
@@ -22,12 +22,24 @@ def test_one_probability_a_line_is_read_in_order():
         (b"0.5\nnan\n0.5\n", "1 of 3 predictions are NaN, the first for row 2"),
         (b"0.5\n1.2\n0.5\n", "prediction 1.2 for row 2 is no probability"),
         (b"0.5\n\xff\n0.5\n", "is not a number"),
+        (b"0.5\n1_0\n0.5\n", "prediction 2 of 3, '1_0', is not a number"),
+        (b"0.5\n0.5,0.5\n0.5\n", "prediction 2 of 3, '0.5,0.5', is not 1 number(s)"),
     ],
 )
 def test_anything_else_is_refused_with_its_place(content, said):
     with pytest.raises(EvaluationRefused) as refusal:
         read_predictions(content, 3)
     assert said in str(refusal.value)
+
+
+def test_answers_to_other_rows_are_read_by_the_same_reader():
+    assert read_answers(b"1,-inf\r\n2,nan\n", 2)[0].tolist() == [1.0, float("-inf")]
+    with pytest.raises(EvaluationRefused, match=r"prediction 2 of 2, '1', is not 2 number"):
+        read_answers(b"1,2\n1\n", 2)
+    with pytest.raises(EvaluationRefused, match="answered 1 lines for 2 rows of the explanation"):
+        read_answers(b"1,2\n", 2, what="rows of the explanation")
+    with pytest.raises(EvaluationRefused, match="answered 0 lines for 0"):
+        read_answers(b"", 0)
 
 
 def test_labels_and_facets_are_read_as_the_split_wrote_them(data):

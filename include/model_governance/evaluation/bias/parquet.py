@@ -2,12 +2,13 @@
 
 The rows never leave the engine: a group-by gives the cells, and the cells become the same cubes that rows in memory
 become. Facets with few values are counted in one scan of the file; one with many gets a scan of its own, so that the
-cells of two such facets do not multiply.
+cells of two such facets do not multiply. To open DuckDB costs as much as a million rows: a process does it once.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +30,19 @@ from model_governance.evaluation.bias.cube import Cube, fill_cube
 
 Axis = TypeVar("Axis")
 
-_SAMPLE_ROWS = 2_000
+_SAMPLE_ROWS = 1_000
 _MOST_CELLS_AT_ONCE = 20_000
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _FLOATS = ("FLOAT", "DOUBLE")
+
+_ENGINE: dict[str, str | bool | int | float | list[str]] = {
+    "python_enable_replacements": "false",
+    "enable_external_file_cache": "false",
+}
+"""No table is looked for among Python's variables, and what a file held is not kept once it has been counted."""
+_engines: dict[int, duckdb.DuckDBPyConnection] = {}
+"""The engine of each process that has opened one: threads do not outlive a fork, so that a child opens its own."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,8 @@ def count_parquet(path: Path, columns: Columns, *, threads: int | None = None) -
     Raises:
         EvaluationRefused: For a file that is none or has no rows, for an absent column, and whatever an axis refuses.
     """
-    with duckdb.connect(config={} if threads is None else {"threads": threads}) as engine:
+    engine = _engine() if threads is None else duckdb.connect(config={**_ENGINE, "threads": threads})
+    with engine:
         try:
             types, batches = _look(engine, path, columns)
             return tuple(cube for batch in batches for cube in _count(engine, path, columns, batch, types))
@@ -81,23 +91,46 @@ def count_parquet(path: Path, columns: Columns, *, threads: int | None = None) -
             raise EvaluationRefused(f"{path.name} cannot be counted: {' '.join(str(fault).split())}") from None
 
 
+def _engine() -> duckdb.DuckDBPyConnection:
+    """A connection of one's own to the engine of this process."""
+    process = os.getpid()
+    if process not in _engines:
+        _engines[process] = duckdb.connect(config=_ENGINE)
+    return _engines[process].cursor()
+
+
 def _look(
     engine: duckdb.DuckDBPyConnection, path: Path, columns: Columns
 ) -> tuple[dict[str, str], list[tuple[Facet, ...]]]:
     """The columns' types, and which facets are counted in one scan together, by how many values the first rows hold."""
+    names = ", ".join(_quote(name) for name in columns.names)
+    try:
+        found = engine.execute(f"SELECT {names} FROM read_parquet(?) LIMIT {_SAMPLE_ROWS}", [str(path)])  # noqa: S608
+    except duckdb.BinderException:
+        raise EvaluationRefused(_absent(engine, path, columns)) from None
+    types = {str(name): str(kind) for name, kind, *_ in found.description}
+    if set(types) != set(columns.names):  # DuckDB takes upper and lower case for one
+        raise EvaluationRefused(_absent(engine, path, columns))
+    held = dict(zip(columns.names, map(set, zip(*found.fetchall(), strict=True)), strict=False))
+    label = columns.label
+    binned = [(facet.name_or_index, len(facet.value_or_threshold) * facet.threshold) for facet in columns.facets]
+    binned.append((label.column, int(label.threshold)))
+    if columns.predicted:
+        binned.append((columns.predicted, int(label.threshold or columns.decision_threshold is not None)))
+    if columns.group_variable:
+        binned.append((columns.group_variable, 0))
+    cells = math.prod(
+        cuts + 2 if cuts and types[name] in (*_NUMBERS, *_FLOATS) else len(held.get(name, ())) + 1
+        for name, cuts in binned
+    )
+    return types, [columns.facets] if cells <= _MOST_CELLS_AT_ONCE else [(facet,) for facet in columns.facets]
+
+
+def _absent(engine: duckdb.DuckDBPyConnection, path: Path, columns: Columns) -> str:
     found = engine.execute("SELECT * FROM read_parquet(?) LIMIT 0", [str(path)]).description
     known = [str(name) for name, *_ in found]
     absent = [name for name in columns.names if name not in known]
-    if absent:
-        raise EvaluationRefused(f"{path.name} has no column {', '.join(absent)}; it has {', '.join(known)}")
-    types = {str(name): str(kind) for name, kind, *_ in found}
-    selected = [*(_facet_expression(facet, types) for facet in columns.facets), *_rest(columns, types)]
-    sample = engine.execute(
-        f"SELECT {', '.join(selected)} FROM read_parquet(?) LIMIT {_SAMPLE_ROWS}",  # noqa: S608 - quoted names
-        [str(path)],
-    ).fetchall()
-    cells = math.prod(len(set(values)) + 1 for values in zip(*sample, strict=True))
-    return types, [columns.facets] if cells <= _MOST_CELLS_AT_ONCE else [(facet,) for facet in columns.facets]
+    return f"{path.name} has no column {', '.join(absent)}; it has {', '.join(known)}"
 
 
 def _count(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,16 @@ from numpy.typing import NDArray
 
 from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.use_case import UseCase
-from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.explainability.attribution import assess_attributions
 from model_governance.evaluation.explainability.contributions import read_contributions, refuse_other_model
-from model_governance.evaluation.explainability.kernel import Attributions, rows_to_predict, shapley_values
+from model_governance.evaluation.explainability.kernel import Attributions, refuse_other_answers, shapley_values
 from model_governance.evaluation.explainability.sample import Sample
 from model_governance.evaluation.limits import limits_of
+from model_governance.evaluation.predictions import read_answers
 from model_governance.evaluation.report import Assessment
 
 _KERNEL = "Kernel SHAP through a batch transform"
+_ROWS = "rows of the explanation"
 _CONTRIBUTIONS = "the model's own contributions, held against its predictions"
 
 
@@ -37,28 +37,40 @@ def assess_contributions(
     Raises:
         EvaluationRefused: They are no contributions, or do not add up to the predictions.
     """
-    attributions = read_contributions(_numbers(answers, len(sample.rows)), len(sample.features))
+    attributions = read_contributions(read_answers(answers, len(sample.rows), what=_ROWS), len(sample.features))
     held_out = predictions.reshape(len(predictions), -1)
     scale = refuse_other_model(attributions, held_out[sample.positions])
     return _assess(attributions, use_case, method=_CONTRIBUTIONS, scale=scale, settings={})
 
 
-def assess_kernel(sample: Sample, answers: bytes, use_case: UseCase) -> Assessment:
+def assess_kernel(
+    sample: Sample, rows: bytes, answers: bytes, predictions: NDArray[np.float64], use_case: UseCase
+) -> Assessment:
     """The evidence that the general explainer finds.
 
     Args:
         sample: The rows to explain.
-        answers: The transform's output: a line for each of ``rows_to_predict``.
+        rows: CSV of ``rows_to_predict``, as the transform read it.
+        answers: The transform's output: a line for each of them.
+        predictions: What the model predicted of all held-out rows, float64, shape (n_holdout,) or (n_holdout, n).
         use_case: Its features, limits and settings.
 
     Raises:
-        EvaluationRefused: There is not one answer for each row.
+        EvaluationRefused: The rows are not those of the sample, there is not one answer for each, or the answers to the
+            explained rows are not the predictions.
     """
     declared = use_case.explainability
-    asked = rows_to_predict(sample, coalitions=declared.coalitions, seed=declared.seed)
-    predicted = _numbers(answers, len(asked))
+    asked = sample.codes(rows)
+    predicted = read_answers(answers, len(asked), what=_ROWS)
+    apart = refuse_other_answers(sample, asked, predicted, predictions.reshape(len(predictions), -1))
     found = shapley_values(sample, asked, predicted, coalitions=declared.coalitions, seed=declared.seed)
-    settings = {"background_rows": len(sample.background), "coalitions": declared.coalitions, "rows_asked": len(asked)}
+    settings = {
+        "background_rows": len(sample.background),
+        "coalitions": declared.coalitions,
+        "rows_asked": len(asked),
+        "rows_asked_sha256": hashlib.sha256(rows).hexdigest(),
+        "largest_difference_between_transforms": apart,
+    }
     return _assess(found, use_case, method=_KERNEL, scale="prediction", settings=settings)
 
 
@@ -76,18 +88,3 @@ def _assess(
         limits=limits_of(EvidenceKind.EXPLAINABILITY, use_case.limits),
         seed=use_case.explainability.seed,
     )
-
-
-def _numbers(answers: bytes, rows: int) -> NDArray[np.float64]:
-    """The answers' numbers, float64, shape (rows, n): as many in each line."""
-    lines = [line for line in csv.reader(io.StringIO(answers.decode("utf-8", errors="replace"), newline="")) if line]
-    if len(lines) != rows:
-        raise EvaluationRefused(f"the transform answered {len(lines)} lines for the {rows} rows of the explanation")
-    width = len(lines[0])
-    for number, line in enumerate(lines, 1):
-        if len(line) != width:
-            raise EvaluationRefused(f"answer {number} of {rows} has {len(line)} numbers where the first has {width}")
-    try:
-        return np.asarray(lines, dtype=np.float64)
-    except ValueError as fault:
-        raise EvaluationRefused(f"the transform answered something else than numbers: {fault}") from None

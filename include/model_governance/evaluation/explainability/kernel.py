@@ -24,6 +24,12 @@ MOST_ROWS = 2_000_000
 _EXACT = 1e-6
 """How far off the values of a sum may come out, as a share of the largest."""
 
+SAME_ANSWER = 1e-5
+"""How far apart two answers of one model to one row may be, as a share of the largest prediction.
+
+A model that adds up in single precision (2^-24 = 6e-8 a step) answers differently when its rows come in other batches.
+"""
+
 Codes = NDArray[np.int64]
 Predict = Callable[[Codes], NDArray[np.float64]]
 
@@ -100,7 +106,8 @@ def shapley_values(
         seed: Of the sets.
 
     Raises:
-        EvaluationRefused: There are not as many answers as rows, or an answer is not finite.
+        EvaluationRefused: There are not as many answers as rows, an answer is not finite, or a row that the explainer
+            needs was not asked for.
     """
     if predicted.ndim != 2 or len(predicted) != len(asked):
         raise EvaluationRefused(f"the model answered {predicted.shape} for {len(asked)} rows to explain")
@@ -110,11 +117,54 @@ def shapley_values(
     known = {row.tobytes(): answer for row, answer in zip(np.ascontiguousarray(asked), predicted, strict=True)}
 
     def answer(rows: Codes) -> NDArray[np.float64]:
-        return np.asarray([known[row.tobytes()] for row in np.ascontiguousarray(rows.astype(np.int64))])
+        try:
+            return np.asarray([known[row.tobytes()] for row in np.ascontiguousarray(rows.astype(np.int64))])
+        except KeyError:
+            raise EvaluationRefused(
+                f"the {len(asked)} rows that the model answered are not those that explain this sample: one is missing"
+            ) from None
 
     values, expected = _explain(answer, sample, coalitions, seed)
     shaped = np.asarray(values, dtype=np.float64).reshape(*sample.rows.shape, predicted.shape[1])
     return Attributions(shaped, np.atleast_1d(np.asarray(expected, dtype=np.float64)))
+
+
+def refuse_other_answers(
+    sample: Sample, asked: Codes, predicted: NDArray[np.float64], held_out: NDArray[np.float64]
+) -> float:
+    """How far the answers to the explained rows are from what the model predicted of them in the other transform.
+
+    Args:
+        sample: The rows to explain.
+        asked: What the model was asked for; the rows to explain are among them.
+        predicted: Its answers, float64, shape (n_asked, n_outputs).
+        held_out: What it predicted of all held-out rows, float64, shape (n_holdout, n_outputs).
+
+    Returns:
+        The largest difference as a share of the largest prediction, at most ``SAME_ANSWER``.
+
+    Raises:
+        EvaluationRefused: It is larger, or the answers are not of as many outputs: another model answered.
+    """
+    first = held_out[sample.positions]
+    place = {row.tobytes(): number for number, row in enumerate(np.ascontiguousarray(asked))}
+    where = [place.get(row.tobytes(), -1) for row in np.ascontiguousarray(sample.rows)]
+    if predicted.shape[1] != first.shape[1] or -1 in where:
+        raise EvaluationRefused(
+            f"the explanation's transform answered {predicted.shape[1]} numbers a row, and {where.count(-1)} of "
+            f"{len(where)} explained rows not at all; the evaluation's transform answered {first.shape[1]} numbers"
+        )
+    apart = np.abs(predicted[where] - first)
+    size = float(np.abs(first).max())
+    odd, output = np.unravel_index(int(apart.argmax()), apart.shape)
+    if not apart[odd, output] <= SAME_ANSWER * size:
+        raise EvaluationRefused(
+            f"the explanation's transform predicts {predicted[where[odd], output]:.9g} of held-out row "
+            f"{sample.positions[odd] + 1}, where the evaluation's predicted {first[odd, output]:.9g}: "
+            f"{apart[odd, output]:.3g} apart, more than {SAME_ANSWER:g} of the largest prediction, {size:.3g}; another "
+            "model answered, or one that answers at random"
+        )
+    return float(apart[odd, output] / size) if size else 0.0
 
 
 def _explain(predict: Predict, sample: Sample, coalitions: int, seed: int) -> tuple[Any, Any]:

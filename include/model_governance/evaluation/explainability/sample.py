@@ -41,6 +41,21 @@ class Sample:
         text: str = pd.DataFrame(columns).to_csv(index=False, header=False, lineterminator="\n")
         return text.encode()
 
+    def codes(self, content: bytes) -> NDArray[np.int64]:
+        """The codes of rows that ``csv`` wrote, in their order: int64, shape (n_rows, n_features).
+
+        Raises:
+            EvaluationRefused: They are not such rows: other columns, or cells that neither the rows nor the background
+                have.
+        """
+        known = [{cell: code for code, cell in enumerate(cells)} for cells in self.cells]
+        rows = _table(content, "rows.csv", len(self.features))
+        try:
+            coded = [[codes[cell] for codes, cell in zip(known, row, strict=True)] for row in rows]
+        except KeyError as cell:
+            raise EvaluationRefused(f"rows.csv holds the cell {cell}, which no row of the sample has") from None
+        return np.asarray(coded, dtype=np.int64).reshape(len(rows), len(self.features))
+
     def _columns(self) -> enumerate[tuple[str, tuple[str, ...]]]:
         return enumerate(zip(self.features, self.cells, strict=True))
 

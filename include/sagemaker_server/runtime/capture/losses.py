@@ -33,15 +33,19 @@ class Losses:
             self._total[endpoint] += records
 
     def tell(self) -> None:
-        """Writes a line for each endpoint that has lost records since the last time."""
+        """Writes a line for each endpoint that has lost records since the last time; a full disk is waited for."""
         with self._counting:
             untold, self._untold = self._untold, {}
             totals = dict(self._total)
         for endpoint, (records, reason) in untold.items():
-            self.say(endpoint, f"{records} records lost ({totals[endpoint]} since the server's start): {reason}")
+            message = f"{records} records lost ({totals[endpoint]} since the server's start): {reason}"
+            if not self.say(endpoint, message):
+                with self._counting:
+                    later, _ = self._untold.get(endpoint, (0, ""))
+                    self._untold[endpoint] = (records + later, reason)
 
-    def say(self, endpoint: str, message: str) -> None:
-        """Writes a line to the endpoint's log, and to the server's."""
+    def say(self, endpoint: str, message: str) -> bool:
+        """Writes a line to the endpoint's log, and to the server's; whether the endpoint's took it."""
         _log.warning("data capture of endpoint %s: %s", endpoint, message)
         try:
             file = log_file(self._home, f"{ENDPOINTS}/{endpoint}", STREAM)
@@ -50,5 +54,8 @@ class Losses:
                 file.replace(file.with_name(f"{file.name}{FORMER}"))
             with file.open("a", encoding="utf-8") as log:
                 log.write(f"{time.time_ns() // 1_000_000} {' '.join(message.split())}\n")
+                log.flush()
         except OSError as fault:  # the disk that took no record takes no line either: the server's log has it
             _log.warning("the log of endpoint %s cannot be written: %s", endpoint, fault)
+            return False
+        return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,20 @@ def test_a_file_is_counted_like_its_rows_in_one_scan_or_several(tmp_path, monkey
     assert sum(int(one.counts.sum()) for one in counted) == 4 * len(rows)
 
 
+def test_a_process_opens_the_engine_once_and_its_child_one_of_its_own(tmp_path, monkeypatch):
+    path, opened, connect = write(tmp_path, frame()), [], duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda **asked: opened.append(asked) or connect(**asked))
+    monkeypatch.setattr(parquet, "_engines", {})
+    counted = [count_parquet(path, COLUMNS)[0] for _ in range(3)]
+    assert len(opened) == 1
+    with multiprocessing.get_context("fork").Pool(1) as child:
+        assert same(child.apply_async(_counted, (path,)).get(timeout=60), counted[0])
+
+
+def _counted(path: Path) -> Cube:
+    return count_parquet(path, COLUMNS)[0]
+
+
 def test_predicted_labels_and_labels_alone_are_counted_too(tmp_path):
     rows = frame()
     path = write(tmp_path, rows)
@@ -127,6 +142,8 @@ def test_a_file_without_rows_columns_or_sense_is_refused(tmp_path):
         count_parquet(write(tmp_path, frame(0)), COLUMNS)
     with pytest.raises(EvaluationRefused, match=r"rows\.parquet has no column male; it has white, region"):
         count_parquet(tmp_path / "rows.parquet", Columns(LABEL, (Facet(name_or_index="male"),)))
+    with pytest.raises(EvaluationRefused, match=r"rows\.parquet has no column White; it has white, region"):
+        count_parquet(tmp_path / "rows.parquet", Columns(LABEL, (Facet(name_or_index="White"),)))
     (tmp_path / "text.parquet").write_text("no parquet")
     with pytest.raises(EvaluationRefused, match=r"text\.parquet cannot be counted"):
         count_parquet(tmp_path / "text.parquet", COLUMNS)

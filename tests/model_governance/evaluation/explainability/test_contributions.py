@@ -55,8 +55,57 @@ def test_one_output_that_is_always_one_explains_nothing_by_itself():
 def test_contributions_of_another_model_are_refused_with_the_difference():
     predictions = 1 / (1 + np.exp(-TOTALS))
     predictions[1] += 0.01
-    with pytest.raises(EvaluationRefused, match=r"at best \(log-odds\) they differ by 0\.01, more than 0\.0001"):
+    with pytest.raises(EvaluationRefused, match=r"at best \(log-odds\) they differ by 0\.0109 of the largest, more"):
         refuse_other_model(read_contributions(ANSWERS, 2), predictions)
+
+
+def single(values) -> np.ndarray:
+    """As a model in single precision answers."""
+    return np.asarray(values, dtype=np.float32).astype(np.float64)
+
+
+def summing_to(totals) -> Attributions:
+    totals = np.asarray(totals, dtype=np.float64)
+    return Attributions(np.stack([totals * 0.75, totals * 0.25], axis=1), np.zeros(totals.shape[1]))
+
+
+@pytest.mark.parametrize("margin", [0.0, 3.5, -3.5, 9.0, -12.0, 16.0, 20.0, -80.0])
+def test_saturated_predictions_accept_the_sums_that_single_precision_makes_of_them(margin):
+    predictions = single(1 / (1 + np.exp(-np.asarray([[0.5], [margin]], dtype=np.float32))))
+    assert refuse_other_model(summing_to([[0.5], [margin]]), predictions) == "log-odds"
+
+
+@pytest.mark.parametrize(("margin", "claimed"), [(9.5, 40.0), (-10.5, -40.0), (20.0, 12.0), (12.0, 14.0), (-30, -31)])
+def test_sums_that_saturate_alike_but_are_others_are_refused(margin, claimed):
+    predictions = single(1 / (1 + np.exp(-np.asarray([[0.5], [margin]]))))
+    assert abs(1 / (1 + np.exp(-claimed)) - predictions[1, 0]) < 1e-4  # as probabilities nothing tells them apart
+    with pytest.raises(
+        EvaluationRefused, match=r"explained row 2 to output 1 add up to -?\d.* \(log-odds\); its predic"
+    ):
+        refuse_other_model(summing_to([[0.5], [claimed]]), predictions)
+
+
+def test_sums_of_several_classes_are_compared_with_the_likeliest_class():
+    sums = np.asarray([[9.0, 0.0, -8.0], [1.0, 2.0, 3.0], [30.0, -90.0, 4.0]])
+    raised = np.exp(sums - sums.max(axis=1, keepdims=True))
+    predictions = single(raised / raised.sum(axis=1, keepdims=True))
+    assert refuse_other_model(summing_to(sums + 5), predictions) == "log-odds of several classes"
+    sums[0, 2] = -30
+    with pytest.raises(EvaluationRefused, match="explained row 1 to output 3 add up to -39"):
+        refuse_other_model(summing_to(sums), predictions)
+
+
+def test_logarithms_of_small_numbers_are_compared_as_logarithms():
+    assert refuse_other_model(summing_to([[2.0], [-12.0]]), single(np.exp([[2.0], [-12.0]]))) == "logarithm"
+    with pytest.raises(EvaluationRefused, match=r"add up to -20 \(logarithm\)"):
+        refuse_other_model(summing_to([[2.0], [-20.0]]), single(np.exp([[2.0], [-12.0]])))
+
+
+def test_small_predictions_are_held_to_their_own_size():
+    small = np.asarray([[3e-6], [5e-6]])
+    assert refuse_other_model(summing_to(small), small) == "prediction"
+    with pytest.raises(EvaluationRefused, match="do not add up"):
+        refuse_other_model(summing_to(small * 2), small)
 
 
 def test_contributions_to_other_rows_are_refused():

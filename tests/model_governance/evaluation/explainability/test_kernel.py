@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 
 import numpy as np
 import pytest
+from tests.model_governance.evaluation.conftest import DATA
 
 from model_governance.errors import EvaluationRefused
-from model_governance.evaluation.explainability.kernel import MOST_ROWS, rows_to_predict, shapley_values
+from model_governance.evaluation.explainability.assess import assess_kernel
+from model_governance.evaluation.explainability.kernel import (
+    MOST_ROWS,
+    refuse_other_answers,
+    rows_to_predict,
+    shapley_values,
+)
 from model_governance.evaluation.explainability.sample import Sample, sample_rows
 
 FEATURES = ("age", "job", "income")
@@ -92,6 +100,72 @@ def test_answers_that_are_not_one_a_row_or_not_finite_are_refused():
     answers[2] = np.nan
     with pytest.raises(EvaluationRefused, match="answer 3 of"):
         shapley_values(one, asked, answers, coalitions=100, seed=1)
+
+
+def answered(one: Sample, apart: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    asked = rows_to_predict(one, coalitions=100, seed=1)
+    rows = csv.reader(io.StringIO(one.csv(asked).decode(), newline=""))
+    predicted = np.asarray([[crossed(*row)] for row in rows])
+    held_out = np.asarray([[crossed(*row)] for row in csv.reader(io.StringIO(HOLDOUT.decode(), newline=""))])
+    return asked, predicted, held_out + apart
+
+
+def test_the_answers_to_the_explained_rows_are_the_predictions_of_the_other_transform():
+    one = sample(rows=3)
+    asked, predicted, held_out = answered(one)
+    assert refuse_other_answers(one, asked, predicted, held_out) == 0
+    assert 0 < refuse_other_answers(one, asked, predicted + 1e-4, held_out) < 1e-5
+
+
+def test_another_models_answers_to_the_explained_rows_are_refused_with_the_numbers():
+    one = sample(rows=3)
+    asked, predicted, held_out = answered(one)
+    held_out[one.positions[1]] += 0.5
+    with pytest.raises(EvaluationRefused, match=rf"of held-out row {one.positions[1] + 1}, .*: 0\.5 apart, more than"):
+        refuse_other_answers(one, asked, predicted, held_out)
+    with pytest.raises(EvaluationRefused, match=r"answered 1 numbers a row.*answered 2 numbers"):
+        refuse_other_answers(one, asked, predicted, np.hstack([held_out, held_out]))
+    with pytest.raises(EvaluationRefused, match="3 of 3 explained rows not at all"):
+        refuse_other_answers(one, asked[:0], predicted[:0], held_out)
+
+
+def test_small_answers_are_held_to_their_own_size():
+    one = sample()
+    asked, predicted, held_out = answered(one)
+    with pytest.raises(EvaluationRefused, match="another model answered"):
+        refuse_other_answers(one, asked, predicted * 1e-9, held_out * 2e-9)
+
+
+def test_the_rows_that_were_asked_are_read_back_as_they_were_written():
+    one = sample()
+    asked = rows_to_predict(one, coalitions=100, seed=1)
+    assert (one.codes(one.csv(asked)) == asked).all()
+    with pytest.raises(EvaluationRefused, match=r"rows\.csv holds the cell 'pilot'"):
+        one.codes(one.csv(asked).replace(b"clerk", b"pilot"))
+    with pytest.raises(EvaluationRefused, match=r"rows\.csv, line 2: 1 fields where 3 are needed"):
+        one.codes(b"30,clerk,1.5\n30\n")
+
+
+def test_rows_that_do_not_explain_the_sample_are_refused():
+    one = sample()
+    asked, predicted, _ = answered(one)
+    with pytest.raises(EvaluationRefused, match="are not those that explain this sample"):
+        shapley_values(one, asked[: len(asked) // 2], predicted[: len(asked) // 2], coalitions=100, seed=1)
+
+
+def test_the_evidence_holds_the_digest_of_the_rows_and_how_far_the_transforms_are_apart(use_case):
+    declared = use_case(
+        data={**DATA, "features": FEATURES},
+        explainability={"method": "kernel", "sample_rows": 3, "coalitions": 100, "seed": 1},
+    )
+    one = sample(rows=3)
+    asked, predicted, held_out = answered(one)
+    rows, answers = one.csv(asked), "\n".join(str(one) for one in predicted[:, 0]).encode()
+    said = assess_kernel(one, rows, answers, held_out[:, 0], declared).report["explanation_method"]
+    assert said["rows_asked_sha256"] == hashlib.sha256(rows).hexdigest()
+    assert said["largest_difference_between_transforms"] == 0
+    with pytest.raises(EvaluationRefused, match="the evaluation's predicted"):
+        assess_kernel(one, rows, answers, held_out[:, 0] + 1, declared)
 
 
 @pytest.mark.parametrize(
