@@ -4,13 +4,21 @@
 1. **Tell deciders**: whoever may decide a waiting gate is reminded after the policy's hours, and deputies are told
    after its limit. A notice that could not be sent before is sent now.
 2. **Tell owners**: what serves although its approval has run out is flagged, and its owner told.
+3. **Settle deployments**: a deployment that nobody has gone on with for an hour is rolled back.
 
 Each notice goes out once by each channel (`MODEL_GOVERNANCE_NOTIFY`), however often this runs.
 """
 
 from airflow.sdk import DAG
 
-from model_governance.stages.watch import EVERY_QUARTER_HOUR, SINCE, WATCH_DEFAULTS, tell_deciders, tell_owners
+from model_governance.stages.watch import (
+    EVERY_QUARTER_HOUR,
+    SINCE,
+    WATCH_DEFAULTS,
+    settle_deployments,
+    tell_deciders,
+    tell_owners,
+)
 
 with DAG(
     dag_id="governance_watch",
@@ -27,3 +35,4 @@ with DAG(
 ):
     tell_deciders()
     tell_owners()
+    settle_deployments()

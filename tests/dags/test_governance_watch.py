@@ -31,6 +31,7 @@ def test_owners_are_told_whatever_becomes_of_telling_the_deciders(watch: Any) ->
     assert {task.task_id: task.upstream_task_ids for task in watch.tasks} == {
         "tell_deciders": set(),
         "tell_owners": set(),
+        "settle_deployments": set(),
     }
 
 

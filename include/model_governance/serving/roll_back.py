@@ -144,6 +144,24 @@ def note_serving(installation: Installation, deployment: Entry, why: str) -> Non
         installation.registry.set_life_cycle(deployment.subject, PRODUCTION_STAGE, StageStatus.DEPLOYED, words)
 
 
+def settle_abandoned(installation: Installation, use_case: str) -> str:
+    """Rolls back a deployment that nobody goes on with; says what came of it, empty where there was none.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable, RequestRefused: As ``roll_back``.
+    """
+    production = read_production(installation.ledger(use_case).entries())
+    attempt = production.attempt
+    if attempt is None:
+        return ""
+    age = (installation.now() - attempt.last.time).total_seconds()
+    if not abandoned(production, age):
+        return ""
+    return (
+        roll_back(installation, use_case, attempt, f"nobody went on with it for {age:.0f} s") or "is being rolled back"
+    )
+
+
 def abandoned(production: Production, age_seconds: float) -> bool:
     """Whether nobody goes on with the deployment that is under way."""
     attempt = production.attempt

@@ -60,6 +60,24 @@ def tell_owners() -> None:
     each_by_itself(on_record, lambda name: flag_and_tell(dispatch, name))  # what serves, declared still or no more
 
 
+@task(do_xcom_push=False)
+def settle_deployments() -> None:
+    """Roll back what was being deployed and nobody goes on with: a canary must not keep its share for ever."""
+    from model_governance.decisions.waiting import use_cases_on_record
+    from model_governance.serving.roll_back import settle_abandoned
+
+    installation = Installation.load(AirflowClients(PIPELINE_CONNECTION))
+    with a_missing_bucket_skips_the_task():
+        names = use_cases_on_record(installation)
+
+    def settle(name: str) -> None:
+        said = settle_abandoned(installation, name)
+        if said:
+            log.warning("%s: %s", name, said)
+
+    each_by_itself(names, settle)
+
+
 @contextmanager
 def a_missing_bucket_skips_the_task() -> Iterator[None]:
     """What is called within: in an installation so new that its bucket is not there yet, there is nothing to look at.

@@ -21,6 +21,7 @@ from model_governance.errors import EvaluationRefused, GovernanceError, ServiceU
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.installation import Installation
 from model_governance.serving.records import note_deployment
+from model_governance.serving.roll_back import settle_abandoned
 from model_governance.serving.rollout import advance
 from model_governance.serving.version import Version
 from stack.settings import Settings
@@ -182,7 +183,7 @@ def test_two_runs_that_deploy_at_once_take_turns_and_the_later_version_serves(pl
     assert plant.entries(EntryKind.ROLL_BACK) == []
 
 
-def test_a_deployment_that_nobody_goes_on_with_is_rolled_back_by_the_next_run(plant: Plant) -> None:
+def test_a_deployment_that_nobody_goes_on_with_is_rolled_back_by_the_watch(plant: Plant) -> None:
     plant.declare(canary_percent_steps=[50])
     plant.served()
     abandoned, later = plant.version(), plant.version()
@@ -196,7 +197,8 @@ def test_a_deployment_that_nobody_goes_on_with_is_rolled_back_by_the_next_run(pl
     late = Installation(
         installation.settings, installation.clients, lambda: plant.case.pipeline.now() + timedelta(hours=2)
     )
-    advance(of(later, late))
+    assert settle_abandoned(plant.pipeline, plant.name) == ""
+    assert "Rolled back" in settle_abandoned(late, plant.name)
     [entry] = plant.entries(EntryKind.ROLL_BACK)
     assert entry.subject == abandoned.arn and "nobody went on" in entry.body["reason"]
     plant.settled()
