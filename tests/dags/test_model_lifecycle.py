@@ -116,7 +116,7 @@ def test_a_run_has_a_form_and_none_of_its_fields_names_another_use_case(use_case
 def test_the_schedule_is_cron_assets_both_or_none(
     use_cases: Path, schedule: str | None, retrain_on: list[str], timetable: str
 ) -> None:
-    copy_use_case(use_cases, "loan-approval", schedule=schedule, retrain_on=retrain_on)
+    copy_use_case(use_cases, "loan-approval", schedule=schedule, retrain_on=retrain_on, monitoring=None)
     dag = read_dags().dags["model_lifecycle.loan-approval"]
     assert type(dag.timetable).__name__ == timetable
     assert not dag.catchup
