@@ -1,9 +1,9 @@
 """
 ### What serves in production, in people's hands
 
-Trigger it with its form: **stop** takes an endpoint out of service, **resume** ends that, **roll back** has an earlier
-version serve again, **retire** ends a use case. Who may do which is policy (`operations` in `policy.yaml`), held against
-whoever triggers the run; every one is entered in the ledger with the reason.
+Trigger it with its form: **stop** takes an endpoint out of service, **resume** ends that, **roll_back** has an
+earlier version serve again, **retire** ends a use case. Who may do which is policy (`operations` in `policy.yaml`),
+held against whoever triggers the run; every one is entered in the ledger with the reason.
 
 A stop in an emergency is quicker from the command line, which needs no Airflow: `model-governance stop <use case>`.
 """

@@ -12,6 +12,7 @@ _ALL = (
     "drift",
     "documents",
     "explainability",
+    "window",
     "server",
     "invoke",
     "ledger",

@@ -21,10 +21,9 @@ from botocore.credentials import Credentials
 from tests.benchmarks.children import ROOT, run_child
 from tests.benchmarks.measure import Figure, at_most, percentile, say
 from tests.sagemaker_server.capturing import capture_config, wait_for_lines
-from tests.sagemaker_server.workshop import XGBOOST, Workshop, archive, server_and_store_in
+from tests.sagemaker_server.workshop import ANYONE, XGBOOST, Workshop, archive, server_and_store_in
 
 from sagemaker_server.runtime.images import interpreter, resolve
-from sagemaker_server.settings import Settings
 from stack.credentials import Credentials as Secrets
 
 _SCRIPT = ROOT / "include" / "use_cases" / "loan-approval" / "inference.py"
@@ -41,10 +40,10 @@ def run() -> list[Figure]:
         home, model = Path(folder) / "stack", Path(folder) / "model"
         home.mkdir()
         model.mkdir()
-        python = interpreter(resolve(XGBOOST), Settings.from_environment().environments)
-        in_process = run_child("invoke_child", str(_SCRIPT), str(model), python=str(python))
         server = server_and_store_in(home)
         try:
+            python = interpreter(resolve(XGBOOST), server.settings.environments)
+            in_process = run_child("invoke_child", str(_SCRIPT), str(model), python=str(python))
             workshop = Workshop(server, "bench")
             _deploy(workshop, model)
             say(f"two endpoints serve; {_REQUESTS} requests to each, in turns")
@@ -108,7 +107,7 @@ def _bare_request(workshop: Workshop, endpoint: str, row: str) -> Callable[[], N
     url = f"{workshop.server.settings.sagemaker_url}/endpoints/{endpoint}/invocations"
     headers = {"Content-Type": "text/csv", "Accept": "text/csv"}
     call = AWSRequest("POST", url, data=row, headers=headers)
-    key = Secrets(workshop.server.settings.secrets).key("pipeline")
+    key = Secrets(workshop.server.settings.secrets).key(ANYONE)
     SigV4Auth(Credentials(key.access_key_id, key.secret_access_key), "sagemaker", "us-east-1").add_auth(call)
     signed = dict(call.headers)
     connection = http.client.HTTPConnection("127.0.0.1", workshop.server.settings.sagemaker_port, timeout=60)

@@ -49,6 +49,7 @@ WATCH: dict[str, Any] = {
 FORGETFUL_SOURCE = "forgetful-source"
 """Its feature source knows nobody: a stand-in without its file."""
 
+CANARY = "canary-loans"
 TWO_APPROVALS = {
     "task-instance mark": "two-by-mark",
     "command line": "two-by-command",
@@ -93,6 +94,9 @@ def use_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_use_case(folder, WATCHED, monitoring=WATCH)
     write_use_case(folder, BIASED, limits=limits(disparate_impact=0.97))
     write_use_case(folder, BROKEN_FOLDER, owner=7)
+    declared = yaml.safe_load((EXAMPLE / "use_case.yaml").read_text()).get("deployment", {})
+    rollout = {"canary_percent_steps": [20], "minutes_between": 0.05, "latency_budget_ms": 30_000}
+    write_use_case(folder, CANARY, deployment={**declared, "rollout": rollout})
     for name in TWO_APPROVALS.values():
         write_use_case(folder, name, owner="policy-owner", approvers={}, risk=LOW_RISK)
     for name in PUBLIC_DATA:

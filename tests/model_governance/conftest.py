@@ -17,6 +17,7 @@ import boto3
 import httpx
 import pytest
 
+from model_governance.domain.deployment import Environment
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.installation import Settings as InstallationSettings
@@ -29,6 +30,7 @@ from stack.credentials import (
     make_credentials,
 )
 from stack.environments import make_object_store_environment
+from stack.roles import role_of
 from stack.settings import Settings
 
 SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "STS", "KMS", "CLOUDTRAIL")
@@ -130,8 +132,14 @@ def installation_of(stack_settings: Settings, registry_server: None, clients_of:
         operations_public_key=Credentials(stack_settings.secrets).path(OPERATIONS_PUBLIC_KEY),
     )
 
+    deployment = {
+        Environment.TEST: stack_settings.test_role_arn,
+        Environment.PRODUCTION: stack_settings.production_role_arn,
+    }
+
     def installation(principal: str) -> Installation:
-        return Installation.load(clients_of(principal), settings)
+        roles = {each: role_of(principal, role_arn, stack_settings) for each, role_arn in deployment.items()}
+        return Installation.load(clients_of(principal), replace(settings, roles=roles))
 
     return installation
 

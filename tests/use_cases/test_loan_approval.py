@@ -225,7 +225,7 @@ def test_a_stricter_decision_threshold_breaks_the_bias_limit(model, use_case, sp
     stricter = use_case.model_copy(update={"decision_threshold": 0.85})
     assessment = assess_post_training_bias(held_out, probabilities, stricter)
     assert assessment.verdict is EvidenceVerdict.FAIL
-    assert "disparate_impact" in assessment.failures[0] and "(facet white) is below 0.8" in assessment.failures[0]
+    assert "disparate_impact" in assessment.failures[0] and "(facet white = 0) is below 0.8" in assessment.failures[0]
 
 
 @in_the_image

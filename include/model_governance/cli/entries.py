@@ -237,7 +237,8 @@ def _fields(body: Body) -> list[str]:
 
 
 def _number(measurement: Measurement) -> str:
-    facet = f" ({measurement.facet})" if measurement.facet else ""
+    group = "" if measurement.group is None else f" = {measurement.group}"
+    facet = f" ({measurement.facet}{group})" if measurement.facet else ""
     number = "none" if measurement.value is None else f"{measurement.value:.4g}"
     limits = [
         f"{word} {limit:g}"

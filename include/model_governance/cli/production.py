@@ -98,8 +98,8 @@ def _recorded(given: Order, out: OutOfService, *, drill: bool) -> Entry:
         if out.found is None:
             raise
         raise RecordNotMade(
-            f"{given.use_case} IS OUT OF SERVICE, BUT THAT IS NOT ON RECORD: {fault}. Enter it as soon as the ledger can "
-            f"be reached, with the same command: model-governance stop {given.use_case} --reason ..."
+            f"{given.use_case} IS OUT OF SERVICE, BUT THAT IS NOT ON RECORD: {fault}. Enter it as soon as the ledger "
+            f"can be reached, with the same command: model-governance stop {given.use_case} --reason ..."
         ) from fault
 
 

@@ -146,7 +146,8 @@ def verify(data: bytes, expected: dict[str, str], heads: Sequence[str] = ()) -> 
 
     Args:
         data: The file's bytes.
-        expected: Fingerprints of the ``ledger``, ``decisions``, ``oversight`` and ``operations`` keys; empty where they are not known.
+        expected: Fingerprints of the ``ledger``, ``decisions``, ``oversight`` and ``operations`` keys; empty where they
+            are not known.
         heads: Heads known from elsewhere, such as ``12 9f86d0...``.
 
     Returns:

@@ -9,7 +9,7 @@ from model_governance.documents.page import Block, Cell, Facts, Table, Tone, Ver
 from model_governance.documents.values import cell, without
 from model_governance.documents.wording import field_name, scalar, verdict
 
-_KNOWN = ("name", "value", "facet", "column", "minimum", "maximum", "severity", "verdict", "detail")
+_KNOWN = ("name", "value", "facet", "group", "column", "minimum", "maximum", "severity", "verdict", "detail")
 _STOPS = {"fail": "stops the version", "warning": "must be answered"}
 
 
@@ -67,7 +67,7 @@ def _measured(measurements: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _cells(row: Mapping[str, Any]) -> list[Cell]:
-    of = [cell(row[key]) for key in ("facet", "column") if row.get(key) is not None]
+    of = [cell(row[key]) for key in ("facet", "group", "column") if row.get(key) is not None]
     severity, value = row.get("severity"), row.get("value")
     return [
         field_name(cell(row.get("name"))),

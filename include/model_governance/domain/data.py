@@ -8,8 +8,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from model_governance.domain.cells import canonical_cell
 from model_governance.domain.declaration import Declared
 
 
@@ -26,6 +27,22 @@ class ProblemType(StrEnum):
         return f"{self.value}_metrics"
 
 
+def _value(value: Any) -> Any:
+    """A value that a cell can have, as it was declared.
+
+    Raises:
+        ValueError: It stands for a missing one, or YAML took a word for true or false.
+    """
+    if isinstance(value, bool):
+        raise ValueError(f"{value} is what YAML makes of yes, no, on, off, true and false: put the word in quotes")
+    if isinstance(value, str) and canonical_cell(value) == "":
+        raise ValueError(f"{value!r} stands for a missing value, which is a group of its own; give the value a name")
+    return value
+
+
+Value = Annotated[int | float | str, BeforeValidator(_value)]
+
+
 class Label(Declared):
     """The column to predict, and what counts as the favourable outcome in it.
 
@@ -37,9 +54,9 @@ class Label(Declared):
     _LATER: ClassVar[frozenset[str]] = frozenset({"threshold", "classes"})
 
     column: str
-    positive: int | float | str | Annotated[tuple[int | float | str, ...], Field(min_length=1)]
+    positive: Value | Annotated[tuple[Value, ...], Field(min_length=1)]
     threshold: bool = False
-    classes: tuple[int | float | str, ...] = ()
+    classes: tuple[Value, ...] = ()
 
     @model_validator(mode="after")
     def _threshold_is_a_number(self) -> Label:
@@ -49,15 +66,15 @@ class Label(Declared):
 
     @model_validator(mode="after")
     def _favourable_classes_are_some_of_them(self) -> Label:
-        classes = {str(value) for value in self.classes}
+        classes = {canonical_cell(str(value)) for value in self.classes}
         if self.classes and (
             self.threshold
             or len(classes) < max(2, len(self.classes))
-            or not {str(value) for value in self.favourable} < classes
+            or not {canonical_cell(str(value)) for value in self.favourable} < classes
         ):
             raise ValueError(
-                f"classes {self.classes!r}: at least two values, each its own, some but not all of them in positive, "
-                "and no threshold"
+                f"classes {self.classes!r}: at least two values, each its own (1, 1.0 and '1' are one), some but not "
+                "all of them in positive, and no threshold"
             )
         return self
 
@@ -87,7 +104,7 @@ class Facet(Declared):
     _LATER: ClassVar[frozenset[str]] = frozenset({"is_feature"})
 
     name_or_index: str
-    value_or_threshold: tuple[int | float | str, ...] = ()
+    value_or_threshold: tuple[Value, ...] = ()
     threshold: bool = False
     is_feature: bool = False
 

@@ -43,7 +43,8 @@ class Measurement(BaseModel):
     Attributes:
         name: The metric, in SageMaker Clarify's words, such as ``disparate_impact``; or an expectation's type.
         value: What was measured; None where it cannot be assessed or is no number.
-        facet: The facet, such as ``white``, for a bias metric.
+        facet: The facet, such as ``white``, for a bias metric or a slice of model quality.
+        group: The group of that facet that was measured, such as ``0``; not written where there is none.
         column: The column, for an expectation.
         minimum: The lowest value allowed, in the metric's own unit; None without a lower limit.
         maximum: The highest value allowed; None without an upper limit.
@@ -57,6 +58,7 @@ class Measurement(BaseModel):
     name: str
     value: float | None = None
     facet: str | None = None
+    group: str | None = None
     column: str | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -67,7 +69,8 @@ class Measurement(BaseModel):
     @property
     def sentence(self) -> str:
         """The measurement and its limit in one line, such as ``disparate_impact 0.71 (facet white) below 0.8``."""
-        where = f" (facet {self.facet})" if self.facet else f" (column {self.column})" if self.column else ""
+        of = f"{self.facet} = {self.group}" if self.group is not None else self.facet
+        where = f" (facet {of})" if self.facet else f" (column {self.column})" if self.column else ""
         absent = "failed" if self.verdict is EvidenceVerdict.FAIL else "not assessable"
         number = absent if self.value is None else f"{self.value:.4g}"
         if self.value is not None and self.minimum is not None and self.value < self.minimum:
@@ -78,6 +81,13 @@ class Measurement(BaseModel):
             limit = ""
         detail = f": {self.detail}" if self.detail else ""
         return f"{self.name} {number}{where}{limit}{detail}"
+
+    @model_serializer(mode="wrap")
+    def _without_absent_group(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if self.group is None:
+            written.pop("group", None)
+        return written
 
 
 def worst_first(measurements: Iterable[Measurement]) -> list[Measurement]:

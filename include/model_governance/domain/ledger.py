@@ -62,8 +62,8 @@ class Authority(StrEnum):
     """Whose key signs.
 
     LEDGER is the pipeline's, for what was done and found. DECISIONS is the decision service's, for what people said at
-    gates. OVERSIGHT belongs to those who own the policy: its versions, exceptions from it, findings. OPERATIONS belongs to
-    those who keep production: what they stopped, had serve again, took back or retired.
+    gates. OVERSIGHT belongs to those who own the policy: its versions, exceptions from it, findings. OPERATIONS belongs
+    to those who keep production: what they stopped, had serve again, took back or retired.
     """
 
     LEDGER = "ledger"

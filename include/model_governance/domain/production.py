@@ -6,7 +6,7 @@ from, and the one place that knows which kinds of entries change what serves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -151,29 +151,24 @@ def _moment(entry: Entry) -> datetime:
 
 def _after(state: Production, entry: Entry) -> Production:
     """How production stands after one more entry."""
-    kind = entry.kind
-    if kind is EntryKind.CLEAN_UP:
-        return Production()
-    if kind is EntryKind.RETIREMENT:
-        return Production(retirement=entry)
-    if kind is EntryKind.STOP:
-        return replace(state, stop=entry)
-    if kind is EntryKind.RESUME:
-        return replace(state, stop=None, since=entry if state.serving else None)
-    if kind is EntryKind.DECISION and state.retirement is not None:
-        approved = (entry.body.get("gate"), entry.body.get("verdict")) == ("use_case", "approve")
-        return replace(state, retirement=None) if approved else state
-    if entry.body.get("stage") != _PRODUCTION:
+    if entry.kind in _IN_PRODUCTION and entry.body.get("stage") != _PRODUCTION:
         return state
-    if kind is EntryKind.DEPLOYMENT:
-        return _serves(replace(state, attempt=None), entry, entry)
-    if kind is EntryKind.DEPLOYMENT_STEP:
-        return _stepped(state, entry)
-    if kind is EntryKind.ROLL_BACK:
-        return _rolled_back(state, entry)
-    if kind is EntryKind.REVERSION:
-        return _reverted(state, entry)
-    return state
+    change = _CHANGES.get(entry.kind)
+    return change(state, entry) if change else state
+
+
+def _decided(state: Production, entry: Entry) -> Production:
+    """An approval of the use case ends its retirement."""
+    approved = (entry.body.get("gate"), entry.body.get("verdict")) == ("use_case", "approve")
+    return replace(state, retirement=None) if approved else state
+
+
+def _resumed(state: Production, entry: Entry) -> Production:
+    return replace(state, stop=None, since=entry if state.serving else None)
+
+
+def _deployed(state: Production, entry: Entry) -> Production:
+    return _serves(replace(state, attempt=None), entry, entry)
 
 
 def _serves(state: Production, deployment: Entry, since: Entry) -> Production:
@@ -217,3 +212,17 @@ def _reverted(state: Production, entry: Entry) -> Production:
     if taken is None or taken == version_of(entry):
         return reverted
     return replace(reverted, taken_back={**reverted.taken_back, taken: entry})
+
+
+_IN_PRODUCTION = (EntryKind.DEPLOYMENT, EntryKind.DEPLOYMENT_STEP, EntryKind.ROLL_BACK, EntryKind.REVERSION)
+_CHANGES: Mapping[EntryKind, Callable[[Production, Entry], Production]] = {
+    EntryKind.CLEAN_UP: lambda _, __: Production(),
+    EntryKind.RETIREMENT: lambda _, entry: Production(retirement=entry),
+    EntryKind.STOP: lambda state, entry: replace(state, stop=entry),
+    EntryKind.RESUME: _resumed,
+    EntryKind.DECISION: _decided,
+    EntryKind.DEPLOYMENT: _deployed,
+    EntryKind.DEPLOYMENT_STEP: _stepped,
+    EntryKind.ROLL_BACK: _rolled_back,
+    EntryKind.REVERSION: _reverted,
+}

@@ -93,16 +93,26 @@ class Explainability(Declared):
 
 
 class Limit(Declared):
-    """A limit on a metric, fixed before the model exists."""
+    """A limit on a metric, fixed before the model exists.
+
+    On a metric of bias it holds for each comparison, on one of model quality for all rows. With a ``facet`` it holds
+    for that facet's comparisons or, of model quality, for each of that facet's groups by itself; with a ``value`` for
+    one of them: a value of the facet, an interval such as ``(40, inf)``, ``other than 0``, or ``missing``.
+    """
+
+    _LATER: ClassVar[frozenset[str]] = frozenset({"value"})
 
     metric: str
     facet: str | None = None
+    value: int | float | str | None = None
     minimum: float | None = None
     maximum: float | None = None
     severity: Literal["fail", "warning"] = "fail"
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> Limit:
+        if self.value is not None and self.facet is None:
+            raise ValueError(f"a limit on the value {self.value!r} needs the facet that has it")
         if self.minimum is None and self.maximum is None:
             raise ValueError("a limit needs a minimum, a maximum or both")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model_governance.domain.evidence import EvidenceKind
+from model_governance.domain.evidence import EvidenceKind, Measurement
 from model_governance.domain.use_case import UseCase
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.bias.cube import Comparison
@@ -15,7 +15,7 @@ from model_governance.evaluation.bias.report import report_bias
 from model_governance.evaluation.bias.rows import binary_labels, count_rows, facet_places, read_labels
 from model_governance.evaluation.data_set import DataSet
 from model_governance.evaluation.labels import favourable_predictions
-from model_governance.evaluation.limits import judge, limits_of
+from model_governance.evaluation.limits import concerned, judge, limits_of
 from model_governance.evaluation.predictions import HeldOut, check_predictions
 from model_governance.evaluation.report import Assessment
 
@@ -87,12 +87,11 @@ def _judged(
     kind: EvidenceKind, comparisons: list[Comparison], use_case: UseCase, minimum_group_rows: int
 ) -> Assessment:
     limits = limits_of(kind, use_case.limits)
-    asked = {(limit.metric, limit.facet) for limit in limits}
     seed = use_case.data.split.seed
     report, measurements = report_bias(
         kind,
         comparisons,
         Rules(minimum_group_rows, seed),
-        lambda metric, facet: (metric, facet) in asked or (metric, None) in asked,
+        lambda metric, facet, group: concerned(limits, Measurement(name=metric, facet=facet, group=group)),
     )
     return Assessment(kind, report, judge(measurements, limits), seed=seed)

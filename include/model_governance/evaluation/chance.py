@@ -6,7 +6,7 @@ by the number of comparisons (Bonferroni). Sources: for shares, Fisher's exact t
 Workers, 1934, section 21.02); for Kolmogorov-Smirnov, Smirnov's asymptotic tail, 2 exp(-2 z^2), which bounds it too for
 values with ties; for the population stability index and the Jensen-Shannon divergence, that both are a chi-squared
 times a scale when nothing has changed (Yurdakul and Naranjo, Journal of Risk Model Validation 14, 2020), with degrees
-of freedom and scale fitted to seeded draws, since bins of few rows stretch the tail.
+of freedom and scale fitted to seeded permutations of the rows of both, since bins of few rows stretch the tail.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from model_governance.evaluation.distances import jensen_shannon_distance, popul
 Floats = NDArray[np.float64]
 
 DRAWS = 200
-"""Draws from the two sides together to which the tail is fitted."""
+"""Permutations to which the tail is fitted."""
 
 
 def share_has_grown(count: int, rows: int, baseline_count: int, baseline_rows: int, alpha: float) -> bool:
@@ -74,14 +74,14 @@ def _drawn_quantile(
     """The 1 - alpha quantile of a scaled chi-squared with the mean and variance of the drawn divergences."""
     from scipy.stats import chi2
 
-    n, m = float(baseline.sum()), float(window.sum())
-    share = (baseline + window) / (n + m)
-    share = share[share > 0]
-    if len(share) < 2:
+    both = np.rint(baseline + window).astype(np.int64)
+    both = both[both > 0]
+    rows = min(round(float(window.sum())), int(both.sum()) - 1)
+    if len(both) < 2 or rows < 1:
         return 0.0
     generator = np.random.default_rng(0)
-    drawn = [generator.multinomial(round(size), share / share.sum(), size=DRAWS).astype(np.float64) for size in (n, m)]
-    found = np.asarray([divergence(one, other) for one, other in zip(*drawn, strict=True)])
+    drawn = generator.multivariate_hypergeometric(both, rows, size=DRAWS, method="marginals")
+    found = np.asarray([divergence((both - one).astype(np.float64), one.astype(np.float64)) for one in drawn])
     mean, variance = float(found.mean()), float(found.var(ddof=1))
     if mean <= 0 or variance <= 0:
         return 0.0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from model_governance.domain.cells import canonical_cell
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
 from model_governance.domain.use_case import Limit
 from model_governance.evaluation import explainability, model_quality
@@ -40,9 +41,10 @@ def limits_of(kind: EvidenceKind, limits: Iterable[Limit]) -> tuple[Limit, ...]:
 def judge(measurements: Iterable[Measurement], limits: Iterable[Limit]) -> tuple[Measurement, ...]:
     """The measurements, each with its limit and its verdict.
 
-    A limit without a facet holds for every facet of its metric. A measurement with two limits is given twice, once for
-    each. A bound itself is within the limit. Without a value the verdict is ``not_assessable``, limit or none; a limit
-    that met no measurement is a failure by itself.
+    A limit without a facet holds for every facet of its metric, one without a value for every group. A measurement with
+    two limits is given twice, once for each. A bound itself is within the limit. Without a value the verdict is
+    ``not_assessable``, limit or none; a limit that met no measurement is a failure by itself, and one on a group that
+    nobody is of not assessable.
 
     Args:
         measurements: What was measured, in order.
@@ -57,11 +59,20 @@ def judge(measurements: Iterable[Measurement], limits: Iterable[Limit]) -> tuple
         if not own:
             judged.append(_judged(measurement, None))
     unmet = [limit for limit in wanted if not any(_concerns(limit, measurement) for measurement in taken)]
-    return (*judged, *(_unmeasured(limit) for limit in unmet))
+    return (*judged, *(_unmeasured(limit, taken) for limit in unmet))
+
+
+def concerned(limits: Iterable[Limit], measurement: Measurement) -> bool:
+    """Whether one of the limits holds for a measurement."""
+    return any(_concerns(limit, measurement) for limit in limits)
 
 
 def _concerns(limit: Limit, measurement: Measurement) -> bool:
-    return limit.metric == measurement.name and limit.facet in (None, measurement.facet)
+    return (
+        limit.metric == measurement.name
+        and limit.facet in (None, measurement.facet)
+        and (limit.value is None or canonical_cell(str(limit.value)) == measurement.group)
+    )
 
 
 def _judged(measurement: Measurement, limit: Limit | None) -> Measurement:
@@ -80,15 +91,23 @@ def _is_within(value: float, limit: Limit) -> bool:
     return (limit.minimum is None or value >= limit.minimum) and (limit.maximum is None or value <= limit.maximum)
 
 
-def _unmeasured(limit: Limit) -> Measurement:
+def _unmeasured(limit: Limit, taken: Sequence[Measurement]) -> Measurement:
     known = ", ".join(sorted(frozenset().union(*METRICS.values())))
     where = f" for facet {limit.facet!r}" if limit.facet else ""
+    is_measured = limit.value is not None and any(
+        (one.name, one.facet) == (limit.metric, limit.facet) for one in taken
+    )  # the facet is measured, and nobody is of that group
+    groups = [one.group for one in taken if one.facet == limit.facet and one.group is not None]
+    if limit.value is not None:
+        where += f" = {limit.value!r}"
+        known = f"groups of the facet: {', '.join(dict.fromkeys(groups)) or 'none'}; metrics: {known}"
     return Measurement(
         name=limit.metric,
         facet=limit.facet,
+        group=None if limit.value is None else canonical_cell(str(limit.value)),
         minimum=limit.minimum,
         maximum=limit.maximum,
         severity=limit.severity,
-        verdict=EvidenceVerdict.FAIL,
+        verdict=EvidenceVerdict.NOT_ASSESSABLE if is_measured else EvidenceVerdict.FAIL,
         detail=f"nothing measured {limit.metric!r}{where}; known: {known}",
     )

@@ -84,14 +84,10 @@ def _held(kpi: Kpi, number: _Number, found: Estimate, alpha: float) -> list[tupl
     beyond = []
     sides = (("LessThanThreshold", "below", kpi.minimum, -1), ("GreaterThanThreshold", "above", kpi.maximum, 1))
     for check, side, limit, sign in sides:
-        excess = 0.0 if limit is None else sign * (found.value - limit)
-        if limit is None or excess <= 0:
+        if limit is None or sign * (found.value - limit) <= 0:
             continue
-        error = found.error or 0.0
-        if number.is_share and found.rows:
-            error = max(error, math.sqrt(max(limit * (1 - limit), 0.0) / found.rows))
-        exact = Estimate(found.value, error, found.rows)
-        explained = explained_by_chance(excess, exact, None, alpha) or 0.0
+        excess = sign * (found.value - limit)
+        explained = _explained(number, found, limit, sign, alpha)
         where = f" of {number.subject}" if number.subject else ""
         said = f"KPI {kpi.name}: {kpi.metric}{where} is {found.value:.6g} on {found.rows} rows, {side} {limit:g}"
         if explained:
@@ -109,6 +105,17 @@ def _held(kpi: Kpi, number: _Number, found: Estimate, alpha: float) -> list[tupl
         )
         beyond.append((breach, excess <= explained))
     return beyond
+
+
+def _explained(number: _Number, found: Estimate, limit: float, sign: int, alpha: float) -> float:
+    """How far beyond a limit chance alone may take the number; a share's by the binomial distribution."""
+    if number.is_share and 0 <= limit <= 1:
+        from scipy.stats import binom
+
+        count = binom.isf(alpha, found.rows, limit) if sign > 0 else binom.ppf(alpha, found.rows, limit)
+        return abs(float(count) / found.rows - limit)
+    exact = Estimate(found.value, found.error or 0.0, found.rows)
+    return explained_by_chance(sign * (found.value - limit), exact, None, alpha) or 0.0
 
 
 def _point(kpi: Kpi, number: _Number) -> Point:
@@ -166,8 +173,11 @@ def _mean_prediction(rows: WindowRows) -> _Number:
 def _mean(values: NDArray[np.float64], minimum: int, what: str) -> _Number:
     if len(values) < minimum:
         return _Number(None, f"{len(values)} {what}; {minimum} are needed")
-    spread = float(values.std(ddof=1)) / math.sqrt(len(values))
-    return _Number(Estimate(float(values.mean()), spread, len(values)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, spread = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))
+    if not math.isfinite(mean) or not math.isfinite(spread):
+        return _Number(None, f"numbers of up to {np.abs(values).max():.3g} are too large for a mean")
+    return _Number(Estimate(mean, spread, len(values)))
 
 
 _OF_TRAFFIC: dict[str, Callable[[WindowRows], _Number]] = {

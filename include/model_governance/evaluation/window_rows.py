@@ -20,7 +20,7 @@ from model_governance.evaluation.labels import favourable_labels, favourable_pre
 from model_governance.evaluation.model_quality.assess import assess_model_quality
 from model_governance.evaluation.predictions import HeldOut
 
-MOST_JUDGED = 50_000
+MOST_JUDGED = 20_000
 """Of more rows with truth, quality and bias are measured on a seeded sample: intervals are narrow enough by then."""
 MOST_UNREADABLE = 0.05
 """Share of lines that may be unreadable; with more, what is left does not speak for the window."""

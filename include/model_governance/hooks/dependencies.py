@@ -7,6 +7,7 @@ connection goes to that very address, so that a name which changes its mind lead
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import os
@@ -139,27 +140,30 @@ def call_once(method: str, url: str, one: Dependency, body: bytes | None = None)
 def _call(method: str, url: str, one: Dependency, body: bytes | None) -> Answer:
     headers = _JSON if body is None else {**_JSON, "Content-Type": "application/json"}
     until = time.monotonic() + one.timeout_seconds
+    fault: Exception = OSError("its host has no address")
     try:
-        target, host = _pinned(url)
-        extensions = {"sni_hostname": host}
-        with httpx.Client(trust_env=False, follow_redirects=False, verify=ssl.create_default_context()) as client:
-            request = client.build_request(
-                method,
-                target,
-                content=body,
-                headers={**headers, "Host": urlsplit(url).netloc},
-                extensions=extensions,
-                timeout=one.timeout_seconds,
-            )
-            answer = client.send(request, stream=True)
-            try:
-                return _read(answer, one, until)
-            finally:
-                answer.close()
+        for target in _pinned(url):
+            with httpx.Client(trust_env=False, follow_redirects=False, verify=ssl.create_default_context()) as client:
+                request = client.build_request(
+                    method,
+                    target,
+                    content=body,
+                    headers={**headers, "Host": urlsplit(url).netloc},
+                    extensions={"sni_hostname": urlsplit(url).hostname},
+                    timeout=one.timeout_seconds,
+                )
+                try:
+                    answer = client.send(request, stream=True)
+                except httpx.ConnectError as refused:  # nothing was sent: another address of the same host may answer
+                    fault = refused
+                    continue
+                with contextlib.closing(answer):
+                    return _read(answer, one, until)
     except httpx.TimeoutException:
         return Answer(None, problem=f"did not answer within {one.timeout_seconds:g} s")
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as fault:
-        return Answer(None, problem=f"could not be reached: {fault}")
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as other:
+        fault = other
+    return Answer(None, problem=f"could not be reached: {fault}")
 
 
 def _read(answer: httpx.Response, one: Dependency, until: float) -> Answer:
@@ -185,8 +189,8 @@ def _read(answer: httpx.Response, one: Dependency, until: float) -> Answer:
     return Answer(answer.status_code, bytes(received), content_type)
 
 
-def _pinned(url: str) -> tuple[str, str]:
-    """The address with its host resolved, and the host as it stands there.
+def _pinned(url: str) -> list[str]:
+    """The address with its host resolved: one for each address that the host has.
 
     Raises:
         ValueError: The address, or one that the host resolves to, is none of a dependency. A name other than
@@ -202,10 +206,10 @@ def _pinned(url: str) -> tuple[str, str]:
         refuse_network_service(address, url)
         if address.is_loopback and not _says_loopback(host):
             raise ValueError(f"{host} leads to this machine ({address}), which only an address that says so may")
-    shown = f"[{addresses[0]}]" if addresses[0].version == 6 else str(addresses[0])
     port = f":{parts.port}" if parts.port else ""
     query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{shown}{port}{parts.path or '/'}{query}", host
+    hosts = dict.fromkeys(f"[{one}]" if one.version == 6 else str(one) for one in addresses)
+    return [f"{parts.scheme}://{one}{port}{parts.path or '/'}{query}" for one in hosts]
 
 
 def _says_loopback(host: str) -> bool:

@@ -15,7 +15,6 @@ from model_governance.domain.ledger import Authority
 from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
 from model_governance.domain.use_case import UseCase
-from model_governance.errors import RecordMissing
 from model_governance.hooks.approvals import Approvals
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.aws import Clients, EnvironmentClients
@@ -28,7 +27,7 @@ from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
 from model_governance.hooks.sent_notices import SentNotices
-from model_governance.hooks.signer import PublicKey, Signer, refuse_shared_keys
+from model_governance.hooks.signer import PublicKey, Signer, load_public_keys
 from model_governance.hooks.sources import read_overrides
 from model_governance.hooks.texts import Texts
 from model_governance.hooks.witness import Witness
@@ -183,7 +182,7 @@ class Installation:
 
     @cached_property
     def endpoints(self) -> Endpoints:
-        """Endpoints, configurations and models in our own account: the models of transforms are here."""
+        """Endpoints, configurations and models in our own account: transforms' models are here."""
         return Endpoints(self.clients.client("sagemaker"), self.clients.client("sagemaker-runtime"))
 
     def endpoints_in(self, environment: Environment) -> Endpoints:
@@ -191,7 +190,8 @@ class Installation:
         with self._lock:
             if environment not in self._endpoints:
                 there = self.clients.within(environment, self.settings.roles.get(environment, ""))
-                self._endpoints[environment] = Endpoints(there.client("sagemaker"), there.client("sagemaker-runtime"))
+                pair = there.client("sagemaker"), there.client("sagemaker-runtime")
+                self._endpoints[environment] = self.endpoints if there is self.clients else Endpoints(*pair)
             return self._endpoints[environment]
 
     @cached_property
@@ -230,16 +230,7 @@ class Installation:
         }
         if self.settings.operations_public_key is not None:
             files[Authority.OPERATIONS] = self.settings.operations_public_key
-        keys = {}
-        for authority, file in files.items():
-            if file is None:
-                raise RecordMissing(
-                    f"the installation has no public {authority.value} key: "
-                    f"set MODEL_GOVERNANCE_{authority.name}_PUBLIC_KEY to its PEM file"
-                )
-            keys[authority] = PublicKey.load(file)
-        refuse_shared_keys(keys)
-        return keys
+        return load_public_keys(files)
 
     @cached_property
     def witness(self) -> Witness | None:

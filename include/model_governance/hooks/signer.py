@@ -91,7 +91,26 @@ class PublicKey:
         return True
 
 
-def refuse_shared_keys(keys: Mapping[Authority, PublicKey]) -> None:
+def load_public_keys(files: Mapping[Authority, Path | None]) -> Mapping[Authority, PublicKey]:
+    """The public keys of an installation.
+
+    Raises:
+        RecordMissing: One is not set, or its file cannot be read.
+        AccessRefused: Two are the same key.
+    """
+    keys = {}
+    for authority, file in files.items():
+        if file is None:
+            raise RecordMissing(
+                f"the installation has no public {authority.value} key: "
+                f"set MODEL_GOVERNANCE_{authority.name}_PUBLIC_KEY to its PEM file"
+            )
+        keys[authority] = PublicKey.load(file)
+    _refuse_shared_keys(keys)
+    return keys
+
+
+def _refuse_shared_keys(keys: Mapping[Authority, PublicKey]) -> None:
     """Raises if two authorities have the same key.
 
     Raises:

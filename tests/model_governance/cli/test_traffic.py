@@ -9,16 +9,22 @@ import time
 from datetime import datetime
 from typing import Any
 
+import boto3
 import pytest
 from tests.model_governance.cli.conftest import Command
 from tests.model_governance.decisions.conftest import Case
 from tests.sagemaker_server.workshop import XGBOOST, archive, wait_until
 
-from model_governance.cli.traffic_sending import send_phases
 from model_governance.domain.candidate import split_prefix
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
-from model_governance.domain.traffic import Phase, Traffic
 from model_governance.errors import AccessRefused
+from model_governance.hooks.aws import EnvironmentClients
+from model_governance.hooks.endpoints import Endpoints
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.installation import Settings as InstallationSettings
+from stack.environment import person_environment
+from stack.settings import Settings
 
 ANSWERS = """
 def model_fn(d): return 1
@@ -28,11 +34,11 @@ def transform_fn(model, body, content_type, accept):
     return "0.5", accept
 """
 SHIFT = {"column": "x", "add": 100}
-ROLE = "arn:aws:iam::111122223333:role/model-governance-execution"
+EXECUTION_ROLE = "arn:aws:iam::333344445555:role/model-governance-execution"
 
 
 @pytest.fixture
-def serving(case: Case) -> Case:
+def serving(case: Case, stack_settings: Settings) -> Case:
     """The case with a version in production: held-out rows 0 to 9, an endpoint that captures, and the ledger's word."""
     case.edit_declaration(traffic={"rows": 8, "seed": 1, "shift": [SHIFT]})
     pipeline, declared = case.pipeline, case.pipeline.use_case(case.name)
@@ -44,12 +50,19 @@ def serving(case: Case) -> Case:
     pipeline.ledger(case.name).append(EntryKind.CANDIDATE, "arn:version", candidate)
     body = {"stage": "Production", "run_id": case.run_id, "version": 1, "authority": []}
     pipeline.ledger(case.name).append(EntryKind.DEPLOYMENT, "arn:version", body)
-    _deploy(case)
+    _deploy(case, in_production("pipeline", stack_settings).client)
     return case
 
 
-def _deploy(case: Case) -> None:
-    sagemaker = case.pipeline.clients.client("sagemaker")
+def in_production(principal: str, settings: Settings) -> Endpoints:
+    """Endpoints of the production account, as the principal reaches them."""
+    told = person_environment(principal, settings)
+    session = boto3.Session(told["AWS_ACCESS_KEY_ID"], told["AWS_SECRET_ACCESS_KEY"], region_name=settings.region)
+    known = Installation.load(EnvironmentClients(session), InstallationSettings.from_environment(told))
+    return known.endpoints_in(Environment.PRODUCTION)
+
+
+def _deploy(case: Case, sagemaker: Any) -> None:
     key = f"use-cases/{case.name}/model.tar.gz"
     case.pipeline.artifacts.put_new(key, archive({"code/inference.py": ANSWERS}))
     container = {
@@ -57,7 +70,7 @@ def _deploy(case: Case) -> None:
         "ModelDataUrl": case.pipeline.artifacts.uri(key),
         "Environment": {"SAGEMAKER_PROGRAM": "inference.py"},
     }
-    sagemaker.create_model(ModelName=case.name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    sagemaker.create_model(ModelName=case.name, ExecutionRoleArn=EXECUTION_ROLE, PrimaryContainer=container)
     variant = {
         "VariantName": "AllTraffic",
         "ModelName": case.name,
@@ -75,7 +88,9 @@ def _deploy(case: Case) -> None:
         EndpointConfigName=case.name, ProductionVariants=[variant], DataCaptureConfig=capture
     )
     sagemaker.create_endpoint(EndpointName=case.name, EndpointConfigName=case.name)
-    wait_until(lambda: case.pipeline.endpoints.describe(case.name).status == "InService", "the endpoint serves")
+    wait_until(
+        lambda: sagemaker.describe_endpoint(EndpointName=case.name)["EndpointStatus"] == "InService", "it serves"
+    )
 
 
 def lines_under(case: Case, folder: str) -> list[dict[str, Any]]:
@@ -142,15 +157,16 @@ def test_what_cannot_be_sent_is_refused_in_a_line(case: Case, command: Command) 
     assert "no-such-case" in command("consumer", "traffic", "no-such-case").refusal
 
 
-def test_consumer_may_ask_production_and_say_what_came_true_and_nothing_else(serving: Case) -> None:
-    consumer = serving.principal("consumer")
-    sent = list(
-        send_phases(consumer, consumer.use_case(serving.name), Traffic(rows=2), [Phase.AS_IT_WAS], lambda rows, _: rows)
-    )
-    assert [(each.answered, len(each.ground_truth)) for each in sent] == [(2, 1)]
+def test_consumer_may_ask_production_and_say_what_came_true_and_nothing_else(
+    serving: Case, stack_settings: Settings
+) -> None:
+    consumer, production = serving.principal("consumer"), in_production("consumer", stack_settings)
+    assert production.invoke(serving.name, "1") == "0.5"
+    consumer.artifacts.put_new(f"use-cases/{serving.name}/ground-truth/2026/03/01/07/n.jsonl", b"")
     for refused in (
         lambda: consumer.endpoints.invoke(f"{serving.name}-test", "1"),
-        lambda: consumer.endpoints.delete(serving.name),
+        lambda: production.delete(serving.name),
+        lambda: production.update(serving.name, serving.name),
         lambda: consumer.artifacts.put_new(f"use-cases/{serving.name}/capture/forged.jsonl", b""),
         lambda: consumer.artifacts.get(f"use-cases/{serving.name}/model.tar.gz"),
     ):

@@ -35,6 +35,107 @@ def held_out(labels: list[int], white: list[str]) -> HeldOut:
     return HeldOut(np.asarray(labels, dtype=bool), pd.DataFrame({"white": white}, dtype=object))
 
 
+@pytest.mark.parametrize("cell", ["", "NA"])
+def test_each_value_of_a_facet_that_nobody_has_is_not_assessable_and_no_pass(use_case, data, cell):
+    limit = {"metric": "disparate_impact", "facet": "white", "minimum": 0.8}
+    facets = {"facets": [{"name_or_index": "white"}]}
+    declared = use_case(data={**data().model_dump(), **facets}, limits=[limit, {"metric": "auc", "minimum": 0}])
+    rows = held_out([1, 0, 1, 0], [""] * 4)
+    scores = np.asarray([0.9, 0.1, 0.8, 0.7])
+    after = assess_post_training_bias(rows, scores, declared)
+    assert after.verdict is EvidenceVerdict.NOT_ASSESSABLE
+    impact = next(one for one in after.measurements if one.name == "disparate_impact")
+    assert (impact.minimum, impact.verdict) == (0.8, EvidenceVerdict.NOT_ASSESSABLE)
+    assert "group a of facet white has no rows (d = any value)" in impact.detail
+    assert "4 where white is missing" in impact.detail
+    frozen = read_data_set(f"income,debt,white,approve\n1,1,{cell},1\n2,1,{cell},0\n".encode(), declared.data)
+    assert assess_pre_training_bias(frozen, declared).verdict is EvidenceVerdict.NOT_ASSESSABLE
+    assert assess_model_quality(rows, scores, declared).report["slices"][0]["groups"][0]["group"] == "missing"
+
+
+def on_slices(use_case, *limits, minimum=2):
+    rows = held_out([1, 0, 1, 0, 1, 0, 1, 1], ["1", "1", "1", "1", "0", "0", "0", ""])
+    scores = np.asarray([0.9, 0.1, 0.8, 0.2, 0.9, 0.8, 0.2, 0.9])
+    found = assess_model_quality(rows, scores, use_case(limits=list(limits)), minimum_group_rows=minimum)
+    return found, [one for one in found.measurements if one.facet]
+
+
+@pytest.mark.parametrize("value", [0, 0.0, "0"])
+def test_a_limit_on_a_slice_is_held_to_that_group_alone(use_case, value):
+    limit = {"metric": "accuracy", "facet": "white", "value": value, "minimum": 0.7}
+    assessment, (judged,) = on_slices(use_case, limit)
+    assert (judged.facet, judged.group, judged.value) == ("white", "0", pytest.approx(1 / 3))
+    assert (judged.verdict, judged.minimum) == (EvidenceVerdict.FAIL, 0.7)
+    assert assessment.verdict is EvidenceVerdict.FAIL
+    assert "accuracy 0.3333 (facet white = 0) is below 0.7" in judged.sentence
+    whole = next(one for one in assessment.measurements if one.name == "accuracy" and one.facet is None)
+    assert (whole.minimum, whole.verdict) == (None, EvidenceVerdict.PASS)
+
+
+def test_a_limit_on_a_facet_is_held_to_each_of_its_groups_and_few_rows_are_no_pass(use_case):
+    _, judged = on_slices(use_case, {"metric": "accuracy", "facet": "white", "minimum": 0.7, "severity": "warning"})
+    assert {one.group: one.verdict for one in judged} == {
+        "other than 0": EvidenceVerdict.PASS,
+        "0": EvidenceVerdict.WARNING,
+        "missing": EvidenceVerdict.NOT_ASSESSABLE,
+    }
+    assert "1 rows are fewer than the policy's minimum of 2" in judged[-1].detail
+
+
+def test_a_rate_of_few_rows_within_a_large_slice_is_no_pass_and_is_marked(use_case):
+    limit = {"metric": "recall", "facet": "white", "value": "other than 0", "minimum": 0.5}
+    assessment, (judged,) = on_slices(use_case, limit, minimum=3)
+    assert (judged.value, judged.verdict) == (None, EvidenceVerdict.NOT_ASSESSABLE)
+    assert "2 of 4 rows are behind it" in judged.detail
+    (slices,) = assessment.report["slices"]
+    assert "2 of 4 rows" in slices["groups"][0]["metrics"]["recall"]["not_assessable"]
+    assert "not_assessable" not in slices["groups"][0]["metrics"]["accuracy"]
+
+
+def test_a_limit_on_a_metric_that_slices_do_not_show_measures_it(use_case):
+    assessment, (judged,) = on_slices(use_case, {"metric": "f1", "facet": "white", "value": 0, "minimum": 0.9})
+    assert (judged.value, judged.verdict) == (pytest.approx(0.5), EvidenceVerdict.FAIL)
+    assert "f1" in assessment.report["slices"][0]["groups"][1]["metrics"]
+
+
+def test_limits_on_groups_and_metrics_that_are_not_there_never_pass(use_case):
+    _, absent = on_slices(use_case, {"metric": "accuracy", "facet": "white", "value": 7, "minimum": 0})
+    assert [one.verdict for one in absent] == [EvidenceVerdict.NOT_ASSESSABLE]
+    assert "no held-out row is of white = 7; there are: other than 0, 0, missing" in absent[0].detail
+    _, unknown = on_slices(use_case, {"metric": "acuracy", "facet": "white", "value": 0, "minimum": 0})
+    assert [one.verdict for one in unknown] == [EvidenceVerdict.FAIL]
+    _, other = on_slices(use_case, {"metric": "mse", "facet": "white", "value": 0, "maximum": 9})
+    assert [one.verdict for one in other] == [EvidenceVerdict.FAIL]
+    with pytest.raises(ValueError, match="needs the facet that has it"):
+        use_case(limits=[{"metric": "accuracy", "value": 0, "minimum": 0}])
+
+
+def test_a_limit_on_one_comparison_of_bias_is_held_to_it_alone(use_case, data):
+    declared = use_case(
+        data={**data().model_dump(), "facets": [{"name_or_index": "white"}]},
+        limits=[
+            {"metric": "disparate_impact", "facet": "white", "value": "0", "minimum": 0.8},
+            {"metric": "disparate_impact", "facet": "white", "value": "9", "minimum": 0.8},
+        ],
+    )
+    rows = held_out([1, 0, 1, 0, 1, 0], ["0", "0", "1", "1", "2", "2"])
+    found = assess_post_training_bias(rows, np.asarray([0.9, 0.1, 0.9, 0.9, 0.9, 0.2]), declared)
+    judged = {one.group: (one.minimum, one.verdict) for one in found.measurements if one.name == "disparate_impact"}
+    assert judged == {
+        "0": (0.8, EvidenceVerdict.FAIL),
+        "1": (None, EvidenceVerdict.PASS),
+        "2": (None, EvidenceVerdict.PASS),
+        "9": (0.8, EvidenceVerdict.NOT_ASSESSABLE),
+    }
+
+
+def test_a_declaration_without_values_in_its_limits_keeps_its_digest(use_case):
+    dumped = use_case(limits=LIMITS).model_dump(mode="json")["limits"]
+    assert all("value" not in one for one in dumped)
+    measured = Measurement(name="auc", value=0.5).model_dump(mode="json")
+    assert "group" not in measured
+
+
 def test_pre_training_bias_is_reported_as_clarify_does(use_case):
     declared = use_case(limits=LIMITS)
     assessment = assess_pre_training_bias(read_data_set(LOANS, declared.data), declared, minimum_group_rows=2)
@@ -69,7 +170,7 @@ def test_pre_training_bias_is_reported_as_clarify_does(use_case):
     ]
     assert assessment.verdict is EvidenceVerdict.WARNING
     difference = measured(assessment, "difference_in_proportions_of_labels")
-    assert " 0.1667 (facet white) exceeds 0.1: facet white, d = 0: positive 1 of 2" in difference.sentence
+    assert " 0.1667 (facet white = 0) exceeds 0.1: facet white, d = 0: positive 1 of 2" in difference.sentence
     assert "95 % interval [-0.4458, 0.6548] (Newcombe)" in difference.detail
 
 
@@ -85,7 +186,7 @@ def test_post_training_bias_judges_the_predictions_at_the_declared_threshold(use
     difference = "difference_in_positive_proportions_in_predicted_labels"
     assert [measured(at_half, name).value for name in ("disparate_impact", difference)] == [0.5, 0.5]
     assert at_half.verdict is EvidenceVerdict.FAIL
-    assert at_half.failures[0].startswith("disparate_impact 0.5 (facet white) is below 0.8: ")
+    assert at_half.failures[0].startswith("disparate_impact 0.5 (facet white = 0) is below 0.8: ")
     lower = assess_post_training_bias(rows, probabilities, use_case(limits=LIMITS, decision_threshold=0.8))
     assert measured(lower, "disparate_impact").value == 0.0
 

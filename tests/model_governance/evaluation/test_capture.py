@@ -1,4 +1,4 @@
-"""Captured lines, good and hostile: each ends in one place, and the columns are the same however the objects were cut."""
+"""Captured lines, good and hostile: each ends in one place; the columns are the same however objects were cut."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_missing_cells_are_missing_and_infinity_is_text(data):
 CELLS = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True).map(repr),
     st.integers(-(2**60), 2**60).map(str),
-    st.sampled_from(["", "NA", "nan", "x", "1_0", " 1", "1e3", "0x1", "True", "１２"]),
+    st.sampled_from(["", "NA", "nan", "x", "1_0", " 1", "1e3", "0x1", "True", "\uff11\uff12"]),
     st.text(max_size=4),
 )
 

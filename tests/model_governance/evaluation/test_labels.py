@@ -10,7 +10,7 @@ from model_governance.errors import DataRefused, EvaluationRefused
 from model_governance.evaluation.data_set import read_data_set
 from model_governance.evaluation.labels import favourable_labels, favourable_predictions, learnt_labels
 from model_governance.evaluation.model_quality.assess import assess_model_quality
-from model_governance.evaluation.predictions import read_holdout_labels, read_predictions
+from model_governance.evaluation.predictions import HeldOut, read_holdout_labels, read_predictions
 from model_governance.evaluation.split import split_data_set
 
 BINARY = {"column": "approve", "positive": "yes"}
@@ -45,6 +45,39 @@ def test_a_label_that_does_not_fit_its_problem_is_refused(data, label, values, s
     with pytest.raises(DataRefused) as refusal:
         learn(data, label, values)
     assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize(("classes", "positive"), [((1, 2, 3), "2.0"), (("1.0", 2.0, "3e0"), 2)])
+def test_one_number_is_one_class_however_it_is_spelled(use_case, data, classes, positive):
+    label = {"column": "approve", "positive": positive, "classes": classes}
+    assert learn(data, label, ["1", "3", "2"]) == [0, 2, 1]
+    learnt = np.asarray([0.0, 1.0, 2.0, 1.0])
+    held = HeldOut(
+        favourable_labels(learnt, data(label=label).label), pd.DataFrame({"white": ["0"] * 4}), values=learnt
+    )
+    assert held.labels.tolist() == [False, True, False, True]
+    declared = use_case(data={**data().model_dump(), "label": label}, limits=[{"metric": "accuracy", "minimum": 0}])
+    report = assess_model_quality(held, np.eye(3)[[0, 1, 2, 0]], declared).report
+    matrix = report["multiclass_classification_metrics"]["confusion_matrix"]
+    assert matrix == {"1": {"1": 1, "2": 0, "3": 0}, "2": {"1": 1, "2": 1, "3": 0}, "3": {"1": 0, "2": 0, "3": 1}}
+
+
+@pytest.mark.parametrize("classes", [(1, 1.0), (1, "1"), ("1", "1.0", 2)])
+def test_one_class_spelled_twice_is_refused(data, classes):
+    with pytest.raises(ValueError, match=r"1, 1\.0 and '1' are one"):
+        data(label={"column": "approve", "positive": 1, "classes": classes})
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("NA", "stands for a missing value"), (" ", "stands for a missing"), (True, "put the word in quotes")],
+)
+def test_values_that_no_cell_can_have_are_refused(data, value, said):
+    for label in ({"positive": value}, {"positive": [1, value], "classes": [1, 2, value]}):
+        with pytest.raises(ValueError, match=said):
+            data(label={"column": "approve", **label})
+    with pytest.raises(ValueError, match=said):
+        data(facets=[{"name_or_index": "white", "value_or_threshold": [value]}])
 
 
 def test_what_is_favourable_follows_from_the_declaration(data, use_case):

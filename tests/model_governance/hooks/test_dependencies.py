@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from model_governance.domain.dependency import Downstream, Upstream
 from model_governance.errors import UseCaseInvalid
@@ -178,6 +186,68 @@ def test_a_name_that_leads_to_this_machine_is_not_called(served: Any, monkeypatc
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: own)
     assert "leads to this machine" in call_once("GET", f"http://features.example.com:{port}/", source(url)).problem
     assert call_once("GET", f"http://localhost:{port}/", source(url)).status == 200
+
+
+def test_a_host_of_several_addresses_is_found_at_the_one_that_answers(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(served(answers(200)).rpartition(":")[2])
+    both = [
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    assert call_once("GET", f"http://localhost:{port}/", source("http://x.example")).status == 200
+
+
+def test_a_certificate_is_held_to_the_name_in_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Right)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate_of("localhost", tmp_path))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"https://%s:{server.server_port}/"
+    try:
+        unknown = call_once("GET", address % "localhost", source("http://x.example"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "localhost.pem"))
+        right = call_once("GET", address % "localhost", source("http://x.example"))
+        other = call_once("GET", address % "127.0.0.1", source("http://x.example"))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert (right.status, unknown.status, other.status) == (200, None, None)
+    assert "CERTIFICATE_VERIFY_FAILED" in unknown.problem
+    assert "IP address mismatch" in other.problem
+
+
+class _Right(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        answers(200)(self)
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+def certificate_of(host: str, folder: Path) -> Path:
+    """A file with a key and a certificate that it has signed itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / f"{host}.pem"
+    file.write_bytes(private + made.public_bytes(Encoding.PEM))
+    return file
 
 
 def test_the_proxy_of_the_environment_sees_nothing(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from tests.model_governance.decisions.conftest import BEFORE_GOVERNANCE, Case, c
 
 from model_governance.domain.candidate import run_key, run_prefix
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.production import Production, read_production
@@ -24,6 +25,8 @@ from model_governance.serving import smoke
 from model_governance.serving.records import note_deployment
 from model_governance.serving.rollout import EndpointWait, advance
 from model_governance.serving.version import Version
+from stack.roles import role_of
+from stack.settings import Settings
 
 __all__ = ["case"]
 
@@ -100,6 +103,7 @@ class Plant:
             case.approve_use_case()
         case.declare()
         arn = case.register()
+        case.pipeline.registry.share_group(case.name, case.pipeline.settings.other_accounts)
         self._train(arn, mode, answer)
         case.gather(arn, *BEFORE_GOVERNANCE)
         case.request(Gate.GOVERNANCE)
@@ -139,7 +143,7 @@ class Plant:
 
     @property
     def endpoint(self) -> Endpoint | None:
-        return self.pipeline.endpoints.find(self.name)
+        return self.pipeline.endpoints_in(Environment.PRODUCTION).find(self.name)
 
     def settled(self) -> Endpoint | None:
         return settled(self.pipeline, self.name)
@@ -147,7 +151,7 @@ class Plant:
     @property
     def answer(self) -> float:
         """What production answers to a row."""
-        return float(self.pipeline.endpoints.invoke(self.name, "1\n"))
+        return float(self.pipeline.endpoints_in(Environment.PRODUCTION).invoke(self.name, "1\n"))
 
     @property
     def production(self) -> Production:
@@ -178,7 +182,7 @@ def settled(installation: Installation, name: str) -> Endpoint | None:
     """The endpoint once nothing is in progress; None once there is none."""
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
-        found = installation.endpoints.find(name)
+        found = installation.endpoints_in(Environment.PRODUCTION).find(name)
         if found is None or not found.is_changing:
             return found
         assert time.monotonic() < until, f"endpoint {name} is {found.status} still"
@@ -198,15 +202,28 @@ def drive(version: Version) -> None:
 
 
 @pytest.fixture
-def plant(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
+def plant(case: Case, stack_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
     made = Plant(case)
+    at_home = case.principal
+
+    def principal(who: str) -> Installation:
+        """With the roles that who takes on in the accounts of test and production."""
+        installation = at_home(who)
+        roles = {
+            each: arn if who == "pipeline" else role_of(who, arn, stack_settings)
+            for each, arn in (
+                (Environment.TEST, stack_settings.test_role_arn),
+                (Environment.PRODUCTION, stack_settings.production_role_arn),
+            )
+        }
+        return Installation.load(installation.clients, replace(installation.settings, roles=roles))
+
+    case.principal = principal
+    case.pipeline, case.decisions = principal("pipeline"), principal("decision-service")
 
     def held_out(version: Version, rows: int) -> tuple[list[str], Any]:
         return ROWS[:rows], np.full(min(rows, len(ROWS)), made.answers[version.candidate.run_id])
 
     monkeypatch.setattr(smoke, "_held_out", held_out)
     yield made
-    case.principal("pipeline").endpoints.delete(case.name)
-
-
-Taken = Callable[[], None]
+    made.pipeline.endpoints_in(Environment.PRODUCTION).delete(case.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -151,3 +152,17 @@ def test_a_sample_is_a_share_of_the_exchanges(workshop: Workshop) -> None:
         assert 20 <= len(captured_lines(workshop)) <= 80  # outside once in 10^9 runs
     finally:
         workshop.server.start_server()
+
+
+def test_many_callers_at_once_are_all_captured_once(workshop: Workshop) -> None:
+    captured_endpoint(workshop)
+    bodies = [f"{caller}-{number}" for caller in range(16) for number in range(20)]
+    with ThreadPoolExecutor(16) as callers:
+        answers = callers.map(lambda body: workshop.invoke(body, InferenceId=body), bodies)
+        assert list(answers) == [body.upper() for body in bodies]
+    lines = wait_for_lines(workshop, len(bodies))
+    assert sorted(line["eventMetadata"]["inferenceId"] for line in lines) == sorted(bodies)
+    assert len({line["eventMetadata"]["eventId"] for line in lines}) == len(bodies)
+    assert all(
+        line["captureData"]["endpointOutput"]["data"] == line["eventMetadata"]["inferenceId"].upper() for line in lines
+    )

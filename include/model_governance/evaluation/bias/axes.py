@@ -18,6 +18,8 @@ from model_governance.evaluation.cells import canonical_cell, finite_number
 
 MOST_COMPARED = 20
 """Values of a facet that are compared each with the rest; more are refused."""
+NOBODY = "any value"
+"""Group d of a facet of which each value is to be compared with the rest, where no row says any: it has no rows."""
 MOST_LABELS = 100
 MOST_SUBGROUPS = 1000
 
@@ -59,7 +61,7 @@ def facet_axis(facet: Facet, distinct: Sequence[Any]) -> tuple[FacetAxis, list[i
 
     Raises:
         EvaluationRefused: For a facet with a threshold and a value that is no number, for one of which each value is
-            to be compared with the rest and which has none, or more than 20.
+            to be compared with the rest and which has more than 20. One that has none has one comparison of nobody.
     """
     name = facet.name_or_index
     spelled = [_spell(value) for value in distinct]
@@ -72,7 +74,7 @@ def facet_axis(facet: Facet, distinct: Sequence[Any]) -> tuple[FacetAxis, list[i
         return axis, [2 if value == "" else int(value in listed) for value in spelled]
     values = _ordered(spelled)
     if not values:
-        raise EvaluationRefused(f"facet {name!r} holds no value: each of its values is to be compared with the rest")
+        return FacetAxis(name, (NOBODY, ""), (0,)), [1] * len(spelled)
     if len(values) > MOST_COMPARED:
         raise EvaluationRefused(
             f"facet {name!r} has {len(values)} values, of which at most {MOST_COMPARED} are compared each with the "

@@ -23,7 +23,7 @@ def report_bias(
     kind: EvidenceKind,
     comparisons: Sequence[Comparison],
     rules: Rules,
-    has_limit: Callable[[str, str], bool] = lambda metric, facet: False,
+    has_limit: Callable[[str, str, str], bool] = lambda metric, facet, group: False,
 ) -> tuple[dict[str, Any], list[Measurement]]:
     """The report of every comparison, and its measurements.
 
@@ -34,7 +34,7 @@ def report_bias(
         kind: Pre- or post-training bias.
         comparisons: At least one; all of one label.
         rules: What each metric is held to.
-        has_limit: Whether a metric's name has a limit for a facet.
+        has_limit: Whether a metric's name has a limit for a facet's group.
     """
     outcome = _OUTCOME[kind]
     facets: dict[str, list[dict[str, Any]]] = {}
@@ -42,11 +42,12 @@ def report_bias(
     for comparison in comparisons:
         assessed = [(metric, metric.assess(comparison, rules)) for metric in METRICS[kind]]
         facets.setdefault(comparison.facet, []).append(_entry(comparison, outcome, assessed))
-        counts = comparison.detail(outcome)
         measurements.extend(
-            _measurement(metric, found, comparison.facet, counts)
+            _measurement(metric, found, comparison, outcome)
             for metric, found in assessed
-            if found.value is not None or metric.is_always_judged or has_limit(metric.name, comparison.facet)
+            if found.value is not None
+            or metric.is_always_judged
+            or has_limit(metric.name, comparison.facet, comparison.value_or_threshold)
         )
     labels = comparisons[0].labels
     section = {"label": labels.column, "label_value_or_threshold": labels.spelling, "facets": facets}
@@ -78,10 +79,16 @@ def _metric(metric: BiasMetric, found: Assessed) -> dict[str, Any]:
     return entry
 
 
-def _measurement(metric: BiasMetric, found: Assessed, facet: str, counts: str) -> Measurement:
+def _measurement(metric: BiasMetric, found: Assessed, compared: Comparison, outcome: str) -> Measurement:
     interval = "" if found.interval is None else found.interval.detail
-    detail = "; ".join(part for part in (found.reason, counts, interval, found.note) if part)
-    return Measurement(name=metric.name, value=found.value, facet=facet, detail=detail)
+    detail = "; ".join(part for part in (found.reason, compared.detail(outcome), interval, found.note) if part)
+    return Measurement(
+        name=metric.name,
+        value=found.value,
+        facet=compared.facet,
+        group=compared.value_or_threshold,
+        detail=detail,
+    )
 
 
 def _groups(comparison: Comparison, outcome: str) -> list[dict[str, Any]]:

@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_governance.domain.cells import canonical_cell
 from model_governance.domain.data import ProblemType
-from model_governance.domain.evidence import EvidenceKind, Measurement
+from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.use_case import UseCase
 from model_governance.evaluation.limits import judge, limits_of
-from model_governance.evaluation.model_quality.binary import CONSTANT, CURVES, measure_binary_classification, rests_on
+from model_governance.evaluation.model_quality.binary import CONSTANT, measure_binary_classification
+from model_governance.evaluation.model_quality.grounds import NO_NUMBERS, limited_slices, marked, measurement
 from model_governance.evaluation.model_quality.multiclass import measure_multiclass_classification
 from model_governance.evaluation.model_quality.regression import measure_regression
 from model_governance.evaluation.model_quality.slices import measure_slices
 from model_governance.evaluation.predictions import HeldOut, check_predictions
 from model_governance.evaluation.report import Assessment
 
-_NO_NUMBERS = ("confusion_matrix", *CURVES)
 Rows = NDArray[np.int64]
 
 
@@ -31,7 +32,7 @@ def assess_model_quality(
     Args:
         held_out: Labels and facets of the rows.
         predictions: As ``read_predictions`` gives them, in the same order.
-        use_case: Its problem type, limits, decision threshold and seed.
+        use_case: Its problem type, limits (of all rows, and of groups), decision threshold and seed.
         minimum_group_rows: With fewer rows, whole, group or those that a rate is a share of, a number is not
             assessable, by the policy. A rate of few among many rows is evidence where a limit asks for it; otherwise it
             is in the report alone, marked.
@@ -42,17 +43,21 @@ def assess_model_quality(
     kind, seed, rows = EvidenceKind.MODEL_QUALITY, use_case.data.split.seed, len(held_out.labels)
     check_predictions(predictions, rows, use_case.data.label)
     measure = _measure(held_out, predictions, use_case, seed)
-    measured = measure(np.arange(rows))
-    behind = rests_on(measured) if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION else {}
-    found = {name: _too_few(rows, behind.get(name, rows), minimum_group_rows) for name in measured}
-    few = {name: said for name, said in found.items() if said}
-    marked = {name: _marked(name, metric, few) for name, metric in measured.items()}
+    measured = marked(measure(np.arange(rows)), rows, minimum_group_rows)
     limits = limits_of(kind, use_case.limits)
-    asked = {limit.metric for limit in limits}
+    of_all, of_groups = (tuple(one for one in limits if (one.facet is None) is whole) for whole in (True, False))
+    slices = measure_slices(
+        held_out.facets,
+        use_case.data.facets,
+        measure,
+        minimum_rows=minimum_group_rows,
+        asked={limit.metric for limit in of_groups},
+    )
+    asked = {limit.metric for limit in of_all}
     numbers = [
-        _measurement(name, metric, few.get(name, ""))
-        for name, metric in marked.items()
-        if name not in _NO_NUMBERS
+        measurement(name, metric)
+        for name, metric in measured.items()
+        if name not in NO_NUMBERS
         and (
             name in asked
             or not (_is_a_mere_comparison(name) or ("not_assessable" in metric and rows >= minimum_group_rows))
@@ -62,27 +67,13 @@ def assess_model_quality(
         "version": "1.0",
         "dataset": {"item_count": rows},
         "seed": seed,
-        use_case.problem_type.section: marked,
-        "slices": measure_slices(held_out.facets, use_case.data.facets, measure, minimum_rows=minimum_group_rows),
+        use_case.problem_type.section: measured,
+        "slices": slices,
     }
     if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION:
         report["decision_threshold"] = use_case.decision_threshold
-    return Assessment(kind, report, judge(numbers, limits), seed=seed)
-
-
-def _marked(name: str, metric: dict[str, Any], few: dict[str, str]) -> dict[str, Any]:
-    """The metric as the report has it: a number of too few rows says so beside its value and interval."""
-    is_marked = name in few and name not in _NO_NUMBERS and metric["value"] is not None
-    return {**metric, "not_assessable": few[name]} if is_marked else metric
-
-
-def _too_few(rows: int, behind: int, minimum: int) -> str:
-    """Why a number says too little; "" where it rests on enough rows: recall, say, on positive ones alone."""
-    if rows < minimum:
-        return f"{rows} rows are fewer than the policy's minimum of {minimum}"
-    if behind < minimum:
-        return f"{behind} of {rows} rows are behind it, fewer than the policy's minimum of {minimum}"
-    return ""
+    judged = judge(numbers, of_all) + judge(limited_slices(slices, measured, of_groups), of_groups)
+    return Assessment(kind, report, judged, seed=seed)
 
 
 def _is_a_mere_comparison(name: str) -> bool:
@@ -98,31 +89,9 @@ def _measure(
         return lambda rows: measure_regression(held_out.learnt[rows], predictions[rows], seed=seed)
     if use_case.problem_type is ProblemType.MULTICLASS_CLASSIFICATION:
         labels, said = held_out.learnt.astype(np.int64), predictions.argmax(axis=1)
-        classes = [str(value) for value in use_case.data.label.classes]
+        classes = [canonical_cell(str(value)) for value in use_case.data.label.classes]
         return lambda rows: measure_multiclass_classification(labels[rows], said[rows], classes=classes, seed=seed)
     threshold = use_case.decision_threshold
     return lambda rows: measure_binary_classification(
         held_out.labels[rows], predictions[rows], threshold=threshold, seed=seed
     )
-
-
-def _measurement(name: str, metric: dict[str, Any], too_few: str) -> Measurement:
-    """A metric as evidence; on too few rows without a value, which stands in the detail."""
-    if metric["value"] is None:
-        return Measurement(name=name, detail=metric["error"])
-    detail = _uncertainty(metric)
-    if too_few:
-        return Measurement(name=name, detail=f"{too_few}: {metric['value']:.4g}, {detail}".rstrip(", "))
-    return Measurement(name=name, value=metric["value"], detail=detail)
-
-
-def _uncertainty(metric: dict[str, Any]) -> str:
-    found = metric.get("confidence_interval")
-    interval = f"{found['level']:.0%} interval {_short(found['lower'])} to {_short(found['upper'])}" if found else ""
-    deviation = metric["standard_deviation"]
-    spread = f"standard deviation {_short(deviation)}" if isinstance(deviation, float) else ""
-    return ", ".join(part for part in (interval, spread) if part)
-
-
-def _short(number: float) -> str:
-    return f"{number:.4f}" if abs(number) < 1e9 else f"{number:.4g}"

@@ -1,12 +1,12 @@
 """Model quality of each group of each facet by itself; apart because a good mean can hide a group that is served badly.
 
 A group that has fewer rows than the policy's minimum is reported with its numbers and their intervals, and marked as
-not assessable: its numbers are no ground for a pass.
+not assessable, as is a single number that rests on fewer: they are no ground for a pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from model_governance.domain.data import Facet
 from model_governance.evaluation.bias.axes import facet_axis
+from model_governance.evaluation.model_quality.grounds import NO_NUMBERS, marked
 
 _SHOWN_METRICS = ("accuracy", "auc", "precision", "recall", "true_negative_rate", "weighted_f1", "mse", "mae", "r2")
 
@@ -24,7 +25,12 @@ Measure = Callable[[Rows], dict[str, Any]]
 
 
 def measure_slices(
-    facets: pd.DataFrame, declared: Iterable[Facet], measure: Measure, *, minimum_rows: int
+    facets: pd.DataFrame,
+    declared: Iterable[Facet],
+    measure: Measure,
+    *,
+    minimum_rows: int,
+    asked: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """The metrics of each facet's groups.
 
@@ -33,6 +39,7 @@ def measure_slices(
         declared: The facets.
         measure: Measures the rows of a group.
         minimum_rows: Below this many rows a group is not assessable.
+        asked: Metrics that limits name; shown beside the usual ones.
 
     Returns:
         [{"facet", "groups": [{"group", "rows", "metrics", "not_assessable"?}]}], the largest group first.
@@ -46,13 +53,17 @@ def measure_slices(
         codes, names = pd.factorize(groups)
         sizes = np.bincount(codes, minlength=len(names))
         order = sorted(range(len(names)), key=lambda code: (-int(sizes[code]), str(names[code])))
-        entries = [_slice(str(names[code]), np.flatnonzero(codes == code), measure, minimum_rows) for code in order]
+        entries = [
+            _slice(str(names[code]), np.flatnonzero(codes == code), measure, minimum_rows, asked) for code in order
+        ]
         sliced.append({"facet": facet.name_or_index, "groups": entries})
     return sliced
 
 
-def _slice(name: str, rows: Rows, measure: Measure, minimum_rows: int) -> dict[str, Any]:
-    metrics = {key: metric for key, metric in measure(rows).items() if key in _SHOWN_METRICS}
+def _slice(name: str, rows: Rows, measure: Measure, minimum_rows: int, asked: Collection[str]) -> dict[str, Any]:
+    found = marked(measure(rows), len(rows), minimum_rows)
+    wanted = {*_SHOWN_METRICS, *asked} - {*NO_NUMBERS}
+    metrics = {key: metric for key, metric in found.items() if key in wanted}
     entry: dict[str, Any] = {"group": name, "rows": len(rows), "metrics": metrics}
     if len(rows) < minimum_rows:
         entry["not_assessable"] = f"{len(rows)} rows are fewer than the policy's minimum of {minimum_rows}"

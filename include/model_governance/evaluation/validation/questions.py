@@ -165,7 +165,7 @@ def _read_json(body: bytes, rows: int, label: Label) -> NDArray[np.float64]:
     try:
         answers = [one["score"] for one in json.loads(body)["predictions"]]
         scores = np.asarray(answers, dtype=np.float64)
-    except (ValueError, KeyError, TypeError, RecursionError) as fault:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as fault:
         raise EvaluationRefused(f'answered no {{"predictions": [{{"score": ...}}, ...]}}: {fault!r}') from None
     check_predictions(scores, rows, label)
     return scores

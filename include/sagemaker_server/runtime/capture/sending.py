@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
@@ -13,6 +14,8 @@ PERIOD = 0.5
 LONGEST_PAUSE = 10.0
 LAST_EFFORT = 5.0
 """Seconds that an ending server gives the store; what is left then is sent by the next."""
+
+_log = logging.getLogger(__name__)
 
 
 class Sender:
@@ -42,17 +45,25 @@ class Sender:
 
     def _run(self) -> None:
         while not self._ends.wait(PERIOD):
-            for sealed in self._spool.sealed():
-                again_at, _ = self._pauses.get(sealed.endpoint, (0.0, 0.0))
-                if time.monotonic() >= again_at and not self._ends.is_set():
-                    self._try(sealed)
-            self._losses.tell()
+            try:
+                self._send_what_is_due()
+                self._losses.tell()
+            except Exception:  # what waits is tried again: this thread is the only one that sends
+                _log.exception("captured data could not be sent")
+
+    def _send_what_is_due(self) -> None:
+        for sealed in self._spool.sealed():
+            again_at, _ = self._pauses.get(sealed.endpoint, (0.0, 0.0))
+            if time.monotonic() >= again_at and not self._ends.is_set():
+                self._try(sealed)
 
     def _try(self, sealed: Sealed) -> None:
         """Sends a segment; a line is logged when an endpoint's first fails, and when one goes through again."""
         endpoint = sealed.endpoint
         try:
             self._objects.put(sealed.lines(), sealed.target)
+        except FileNotFoundError:  # somebody has tidied up
+            self._losses.count(endpoint, f"segment {sealed.file.name} of the spool is gone; records not known")
         except (ObjectsUnavailable, OSError) as fault:
             _, pause = self._pauses.get(endpoint, (0.0, 0.0))
             if not pause:
@@ -60,6 +71,7 @@ class Sender:
             pause = min(max(PERIOD, 2 * pause), LONGEST_PAUSE)
             self._pauses[endpoint] = (time.monotonic() + pause, pause)
             return
-        if self._pauses.pop(endpoint, None):
-            self._losses.say(endpoint, "the store takes the records again")
+        else:
+            if self._pauses.pop(endpoint, None):
+                self._losses.say(endpoint, "the store takes the records again")
         self._spool.forget(sealed)

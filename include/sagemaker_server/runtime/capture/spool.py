@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import threading
 import time
@@ -23,6 +24,8 @@ SEALED_AFTER = 1.0
 """Seconds."""
 LARGEST_SEGMENT = 4 << 20
 SUFFIX = ".segment"
+
+_log = logging.getLogger(__name__)
 
 
 class SpoolFull(Exception):
@@ -190,15 +193,21 @@ class Spool:
 def _left_behind(file: Path) -> Sealed | None:
     """A segment as its file describes it; None (and the file is gone) where it was cut off before any line.
 
-    A line that was cut off belongs to a request that was not answered.
+    A line that was cut off belongs to a request that was not answered. A first line that says nothing is kept for
+    people to look at.
     """
     with file.open("rb") as content:
         head = content.readline()
         has_lines = content.readline().endswith(b"\n")
-        with contextlib.suppress(ValueError, KeyError):
+        with contextlib.suppress(ValueError, KeyError, TypeError):
             said = json.loads(head)
             target = Location(said["bucket"], said["key"])
             if has_lines:
                 return Sealed(file, said["endpoint"], target, len(head), file.stat().st_size)
-    file.unlink(missing_ok=True)
+            has_lines = False
+    if has_lines:
+        _log.error("segment %s of captured data does not say where to: it is kept as .unreadable", file)
+        file.rename(file.with_suffix(".unreadable"))
+    else:
+        file.unlink(missing_ok=True)
     return None

@@ -54,7 +54,6 @@ def test_data_that_cannot_be_compared_is_not_assessable(use_case, data, rows, re
             {"facets": [{"name_or_index": "white", "value_or_threshold": [2], "threshold": True}]},
             "facet 'white' has a threshold, 2, and a value that is no number: 'old'",
         ),
-        (["1,a,,1", "2,b,,0"], {"facets": [{"name_or_index": "white"}]}, "facet 'white' holds no value"),
         (
             ROWS,
             {"label": {"column": "debt", "positive": 1, "threshold": True}, "features": ["income"]},

@@ -90,7 +90,6 @@ def test_each_row_has_a_place_on_the_facet_axis():
     ("values", "facet", "said"),
     [
         (["39", "old"], AGE, "facet 'age' has a threshold, 40, and a value that is no number: 'old'"),
-        ([None, ""], Facet(name_or_index="race"), "facet 'race' holds no value"),
         ([str(i) for i in range(21)], Facet(name_or_index="id"), "facet 'id' has 21 values, of which at most 20"),
         ([], WHITE, "facet 'white': there are no rows"),
     ],
