@@ -66,7 +66,9 @@ def write_use_case(folder: Path, name: str, **changes: Any) -> None:
     shutil.copytree(EXAMPLE, folder / name)
     file = folder / name / "use_case.yaml"
     declared = yaml.safe_load(file.read_text())
-    file.write_text(yaml.safe_dump({**declared, "name": name, "schedule": None, "retrain_on": [], **changes}))
+    file.write_text(
+        yaml.safe_dump({**declared, "name": name, "schedule": None, "retrain_on": [], "monitoring": None, **changes})
+    )
 
 
 def limits(**of_metric: float) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ Apart from ``oversight``, where people open and close findings under theirs: her
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
@@ -81,16 +82,24 @@ def open_breaches(installation: Installation, use_case: UseCase) -> tuple[Findin
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     entries = installation.ledger(use_case.name).entries()
-    findings = monitoring_findings(entries)
+    known = _by_breach(monitoring_findings(entries))
+    latest = {result.place: (result, entry.subject) for result, entry in window_results(entries)}
     opened = []
-    for result, entry in window_results(entries):
+    for result, subject in latest.values():  # a superseded result's breach is no breach any more
         for note in result.breaches:
-            if _covering(findings, result, note) is None:
-                found = open_breach(installation, use_case, entry.subject, result, note)
+            if _covering(known[note.key, result.version], result, note) is None:
+                found = open_breach(installation, use_case, subject, result, note)
                 if found is not None:
                     opened.append(found)
-                findings = monitoring_findings(installation.ledger(use_case.name).entries())
+                known = _by_breach(monitoring_findings(installation.ledger(use_case.name).entries()))
     return tuple(opened)
+
+
+def _by_breach(findings: Sequence[FindingOnRecord]) -> defaultdict[tuple[str, int], list[FindingOnRecord]]:
+    found: defaultdict[tuple[str, int], list[FindingOnRecord]] = defaultdict(list)
+    for each in findings:
+        found[each.finding.key, each.finding.version or 0].append(each)
+    return found
 
 
 def open_breach(

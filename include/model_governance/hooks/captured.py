@@ -143,23 +143,19 @@ def by_hour(objects: Iterable[Listed]) -> dict[str, list[Listed]]:
     return found
 
 
-def traffic_of(
-    held: Mapping[str, Sequence[Listed]], start: datetime, end: datetime, settles: timedelta
-) -> list[Listed]:
-    """The objects that bear a time in a window, or so shortly after it that they were awaited; the rest comes later.
+def traffic_of(held: Mapping[str, Sequence[Listed]], start: datetime, end: datetime) -> list[Listed]:
+    """The objects that bear a time in a window: what was begun after it may come at any time and changes nothing in it.
 
     Args:
         held: As ``by_hour`` has them.
         start: Of the window.
         end: Of the window.
-        settles: For how long after its end they were awaited.
     """
-    until = end + settles
     return [
         each
-        for hour in _hours(start, until)
+        for hour in _hours(start, end)
         for each in held.get(hour, ())
-        if (time := _time_of(each.key)) is None or start <= time <= until
+        if (time := _time_of(each.key)) is None or start <= time < end
     ]
 
 

@@ -195,9 +195,7 @@ class MonitoringRun:
                 self.captured.traffic(min(each.start for each in traffic), max(each.end for each in traffic))
             )
             changed |= {
-                each.place
-                for each in traffic
-                if fingerprint(traffic_of(held, each.start, each.end, SETTLES)) != each.traffic
+                each.place for each in traffic if fingerprint(traffic_of(held, each.start, each.end)) != each.traffic
             }
         if truth:
             held = by_hour(self.captured.truth(min(each.start for each in truth), max(each.end for each in truth)))

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from model_governance.decisions.record import read_record, recorded_use_case
 from model_governance.domain.canonical import canonical_json, sha256_hex
 from model_governance.domain.decision import Gate
-from model_governance.domain.due_windows import SETTLES
 from model_governance.domain.monitoring import monitoring_faults
 from model_governance.domain.monitoring_record import MOST_BREACHES, BreachNote, WindowResult, cut
 from model_governance.domain.use_case import UseCase
@@ -182,7 +181,7 @@ def _result(due: DueWindow, inputs: dict[str, Any], report: WindowReport, digest
         sentence=cut(report.sentence),
         folder=due.folder,
         sha256=digests,
-        traffic=fingerprint(traffic_of(traffic, due.start, due.end, SETTLES)),
+        traffic=fingerprint(traffic_of(traffic, due.start, due.end)),
         truth=fingerprint(truth_of(truth, due.start, due.end)),
         rows=int(report.traffic.get("rows", 0)),
         breaches=tuple(_notes(report.breaches)),

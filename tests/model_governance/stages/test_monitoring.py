@@ -139,6 +139,17 @@ def test_traffic_that_came_late_is_counted_in_a_second_revision(case: Case) -> N
     assert watched.results() == [(2, 1, "not assessed"), (2, 2, "passed")]
 
 
+def test_traffic_of_the_next_window_changes_nothing_in_this_one(case: Case) -> None:
+    """Its first object bears the very time at which this one ended, and came while this one was assessed."""
+    watched = Watched.deployed(case)
+    watched.capture(2)
+    watched.tick(3)
+    watched.capture(3)
+    with pytest.raises(AirflowSkipException):
+        watched.tick(3.5)
+    assert watched.results() == [(2, 1, "passed")]
+
+
 def test_windows_are_asked_for_anew_by_the_form_once_for_a_run(case: Case) -> None:
     watched = Watched.deployed(case)
     watched.capture(2)

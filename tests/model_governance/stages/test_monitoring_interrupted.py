@@ -75,7 +75,7 @@ def records(watched: Watched) -> dict[str, Any]:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("after", [False, True], ids=("before it is sent", "before its answer"))
 def test_a_run_killed_at_each_writing_call_ends_with_every_record_once(case: Case, after: bool) -> None:
-    """One window after the other, each killed at the next call, so that every call of a run is met."""
+    """One window after the other, each killed later than the one before, until a run is through before it is."""
     watched = Watched.deployed(case, drift={"limits": {"population_stability_index": None}}, monitors=["data_quality"])
     hour, place, met = 2, 1, []
     while True:
@@ -89,7 +89,7 @@ def test_a_run_killed_at_each_writing_call_ends_with_every_record_once(case: Cas
         go_on(watched, run)
         if len(made) < place:
             break
-        hour, place = hour + 1, place + (1 if place < 6 else 3)
+        hour, place = hour + 1, place + max(1, place // 2)
     found = records(watched)
     assert found["results"] == [(each, 1, "breached") for each in range(2, hour + 1)]
     assert len(found["findings"]) == 1
