@@ -21,6 +21,7 @@ _FORMS: dict[str, Show] = {
     "binary_classification_metrics": quality_section,
     "multiclass_classification_metrics": quality_section,
     "regression_metrics": quality_section,
+    "calibration": quality_section,
     "slices": slices_section,
     "explanations": explanations_section,
     "results": expectations_section,

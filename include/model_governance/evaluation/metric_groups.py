@@ -47,7 +47,7 @@ def metric_groups(kind: EvidenceKind, report: dict[str, Any]) -> list[dict[str, 
         groups = _bias_groups(f"{kind.value}_metrics", report[f"{kind.value}_metrics"])
     elif kind is EvidenceKind.MODEL_QUALITY:
         names = [problem.section for problem in ProblemType if problem.section in report]
-        groups = [_quality_group(name, report[name]) for name in names]
+        groups = [_quality_group(name, {**report[name], **report.get("calibration", {})}) for name in names]
         groups.append(_importance_group("feature_gain", report.get("feature_gain", [])))
     elif kind is EvidenceKind.EXPLAINABILITY:
         groups = [_attribution_group(label, found) for label, found in report["explanations"]["kernel_shap"].items()]

@@ -13,7 +13,7 @@ from model_governance.domain.data import ProblemType
 from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.use_case import UseCase
 from model_governance.evaluation.limits import judge, limits_of
-from model_governance.evaluation.model_quality.binary import CONSTANT, measure_binary_classification
+from model_governance.evaluation.model_quality.binary import CALIBRATION, CONSTANT, measure_binary_classification
 from model_governance.evaluation.model_quality.grounds import NO_NUMBERS, limited_slices, marked, measurement
 from model_governance.evaluation.model_quality.multiclass import measure_multiclass_classification
 from model_governance.evaluation.model_quality.regression import measure_regression
@@ -63,6 +63,7 @@ def assess_model_quality(
             or not (_is_a_mere_comparison(name) or ("not_assessable" in metric and rows >= minimum_group_rows))
         )
     ]
+    apart = {name: measured.pop(name) for name in (CALIBRATION,) if name in measured}
     report = {
         "version": "1.0",
         "dataset": {"item_count": rows},
@@ -70,6 +71,8 @@ def assess_model_quality(
         use_case.problem_type.section: measured,
         "slices": slices,
     }
+    if apart:  # the SDK's parser takes whatever it does not know in the section above for a number
+        report["calibration"] = apart
     if use_case.problem_type is ProblemType.BINARY_CLASSIFICATION:
         report["decision_threshold"] = use_case.decision_threshold
     judged = judge(numbers, of_all) + judge(limited_slices(slices, measured, of_groups), of_groups)

@@ -27,7 +27,8 @@ METRIC_NAMES = frozenset(
     | {f"{rate.name}{CONSTANT}" for rate in RATES}
 )
 """Every metric of a binary classifier that a limit can name."""
-CURVES = ("receiver_operating_characteristic_curve", "precision_recall_curve", "calibration_curve")
+CALIBRATION = "calibration_curve"
+CURVES = ("receiver_operating_characteristic_curve", "precision_recall_curve", CALIBRATION)
 
 
 def measure_binary_classification(
