@@ -96,7 +96,7 @@ def test_a_run_killed_at_each_writing_call_ends_with_every_record_once(case: Cas
     assert [(start, revision) for start, revision, _ in found["rows"]] == [
         (watched.hour(each), 1) for each in range(2, hour + 1)
     ]
-    assert {"PutObject", "Sign"} <= set(met)
+    assert "PutObject" in met
     assert len(case.principal("pipeline").ledger(case.name).verify()) > len(found["results"])
 
 
