@@ -18,6 +18,7 @@ _ALL = (
     "ledger",
     "decision",
     "promotion",
+    "stop",
     "lifecycle",
     "waiting",
 )

@@ -54,7 +54,8 @@ class Production:
         serving: The deployment that serves; while stopped, the one that would.
         since: The entry from which it served: its own, or one that brought it back.
         deployed: The newest deployment of every version that was ever on record as serving, oldest first.
-        stop: The stop that stands.
+        stop: The stop that stands; a drill takes the place of no stop that is none.
+        stops: All stops since production was resumed last.
         retirement: The retirement that stands: nobody has approved the use case since.
         attempt: The deployment that is under way.
         attempts: How many attempts each run has made.
@@ -65,6 +66,7 @@ class Production:
     since: Entry | None = None
     deployed: tuple[Entry, ...] = ()
     stop: Entry | None = None
+    stops: tuple[Entry, ...] = ()
     retirement: Entry | None = None
     attempt: Attempt | None = None
     attempts: Mapping[str, int] = field(default_factory=dict)
@@ -163,8 +165,13 @@ def _decided(state: Production, entry: Entry) -> Production:
     return replace(state, retirement=None) if approved else state
 
 
+def _stopped(state: Production, entry: Entry) -> Production:
+    is_lesser = state.stop is not None and entry.body.get("drill") and not state.stop.body.get("drill")
+    return replace(state, stop=state.stop if is_lesser else entry, stops=(*state.stops, entry))
+
+
 def _resumed(state: Production, entry: Entry) -> Production:
-    return replace(state, stop=None, since=entry if state.serving else None)
+    return replace(state, stop=None, stops=(), since=entry if state.serving else None)
 
 
 def _deployed(state: Production, entry: Entry) -> Production:
@@ -194,6 +201,8 @@ def _stepped(state: Production, entry: Entry) -> Production:
 
 def _rolled_back(state: Production, entry: Entry) -> Production:
     state = replace(state, attempt=None)
+    if entry.body.get("withdrawn"):
+        return replace(state, serving=None, since=None)
     if state.serving is None or state.serving.body.get("run_id") != entry.body.get("run_id"):
         return state
     again = next((each for each in state.before if each.body.get("endpoint_config") == entry.body.get("serves")), None)
@@ -218,7 +227,7 @@ _IN_PRODUCTION = (EntryKind.DEPLOYMENT, EntryKind.DEPLOYMENT_STEP, EntryKind.ROL
 _CHANGES: Mapping[EntryKind, Callable[[Production, Entry], Production]] = {
     EntryKind.CLEAN_UP: lambda _, __: Production(),
     EntryKind.RETIREMENT: lambda _, entry: Production(retirement=entry),
-    EntryKind.STOP: lambda state, entry: replace(state, stop=entry),
+    EntryKind.STOP: _stopped,
     EntryKind.RESUME: _resumed,
     EntryKind.DECISION: _decided,
     EntryKind.DEPLOYMENT: _deployed,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from model_governance.errors import RecordConflict, RecordMissing
+from model_governance.errors import RecordConflict, RecordMissing, RequestRefused
 from model_governance.hooks.aws import calling
 
 
@@ -171,6 +171,7 @@ class Endpoints:
             AccessRefused, ServiceUnavailable: As SageMaker answers.
         """
         if self.has_model(name):
+            self._refuse_other_model(name, package)
             return
         self._make(
             "CreateModel",
@@ -198,6 +199,7 @@ class Endpoints:
             AccessRefused, ServiceUnavailable, RequestRefused: As SageMaker answers.
         """
         if self.has_config(name):
+            self._refuse_other_variants(name, variants)
             return
         captured = {"DataCaptureConfig": dict(capture)} if capture else {}
         self._make(
@@ -258,6 +260,25 @@ class Endpoints:
     def delete_model(self, name: str) -> bool:
         """Deletes the model (not the model package); False if there is none."""
         return self._is_there("DeleteModel", name, lambda: self.client.delete_model(ModelName=name))
+
+    def _refuse_other_model(self, name: str, package: str) -> None:
+        """Raises if a model of that name is made of something else: it would serve what nobody approved."""
+        with calling("sagemaker", f"DescribeModel {name}"):
+            found = (self.client.describe_model(ModelName=name).get("PrimaryContainer") or {}).get("ModelPackageName")
+        if found != package:
+            raise RequestRefused(
+                f"model {name} is there, and made of {found or 'no package'}, not of {package}: delete it"
+            )
+
+    def _refuse_other_variants(self, name: str, variants: Sequence[Mapping[str, Any]]) -> None:
+        """Raises if a configuration of that name serves other models, or gives them other shares."""
+        told = ("VariantName", "ModelName", "InitialVariantWeight")
+        wanted = [{"InitialVariantWeight": 1.0, **each} for each in variants]
+        with calling("sagemaker", f"DescribeEndpointConfig {name}"):
+            found = self.client.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
+        if [[one.get(key) for key in told] for one in found] != [[one.get(key) for key in told] for one in wanted]:
+            models = ", ".join(str(one.get("ModelName")) for one in found)
+            raise RequestRefused(f"endpoint configuration {name} is there, and serves {models} otherwise: delete it")
 
     def _make(self, action: str, name: str, call: Callable[[], Any]) -> None:
         """Makes something, and leaves it as it is where another was first."""

@@ -110,7 +110,7 @@ def order(
     """
     is_stop = operation is Operation.STOP
     policy, people = (installation.policy, installation.people) if is_stop else files_in_force(installation)
-    said = " ".join(reason.split())[:_LONGEST_REASON]
+    said = " ".join("".join(each if each.isprintable() else " " for each in reason).split())[:_LONGEST_REASON]
     deed = f"{operation.replace('_', ' ')} {use_case}"
     if not said:
         raise DecisionRefused(f"nobody may {deed} without a reason: say why")

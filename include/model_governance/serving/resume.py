@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from model_governance.decisions.publish import publish_head
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.production import Production, read_production
-from model_governance.errors import DecisionRefused
+from model_governance.errors import DecisionRefused, GateClosed
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
 from model_governance.serving.orders import Order, refuse_unknown
+from model_governance.serving.roll_back import end_what_may_not_serve
 from model_governance.serving.service import serve, smoke_of
 from model_governance.serving.verification import verify_version
 from model_governance.serving.version import Version
@@ -57,10 +58,17 @@ def resume(order: Order, *, lift_only: bool = False) -> Entry:
     subject = production.serving.subject if production.serving else order.use_case
 
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:
-        _refuse(order, read_production(entries))
+        now = read_production(entries)
+        _refuse(order, now)
+        if now.stops != production.stops:
+            raise DecisionRefused(f"{order.use_case} is not resumed: it was stopped once more meanwhile; see why first")
         return Proposal(EntryKind.RESUME, subject, body)
 
-    entry = ledger.propose(propose)
+    try:
+        entry = ledger.propose(propose)
+    except (DecisionRefused, GateClosed):
+        end_what_may_not_serve(order.installation, order.use_case)
+        raise
     _note(order, production, serves=serving is not None)
     publish_head(order.installation, entry, on_card=False)
     return entry
@@ -74,7 +82,9 @@ def _refuse(order: Order, production: Production) -> None:
             f"{name} cannot be resumed: no stop stands in its ledger. A stop that could not be entered is entered by: "
             f"model-governance stop {name} --reason ..."
         )
-    if stop.body.get("actor") == order.person.id and not stop.body.get("drill"):
+    own = [each for each in production.stops if each.body.get("actor") == order.person.id]
+    stop = next((each for each in reversed(own) if not each.body.get("drill")), None)
+    if stop is not None:
         raise DecisionRefused(
             f"{order.person.id} may not resume {name}: {order.person.id} stopped it (ledger entry {stop.sequence}: "
             f"{stop.body.get('reason')}), and another person lifts a stop that was no drill"

@@ -39,11 +39,7 @@ def retire(order: Order) -> Entry:
     ledger = installation.ledger(name)
     entries = ledger.entries()
     refuse_unknown(installation, name, entries)
-    for environment, endpoint in (
-        (Environment.PRODUCTION, production_endpoint(name)),
-        (Environment.TEST, test_endpoint(name)),
-    ):
-        installation.endpoints_in(environment).delete(endpoint)
+    _take_down(installation, name)
     versions = installation.registry.versions(name) if installation.registry.group_exists(name) else ()
 
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:
@@ -61,11 +57,21 @@ def retire(order: Order) -> Entry:
         return Proposal(EntryKind.RETIREMENT, name, body)
 
     entry = ledger.propose(propose)
+    _take_down(installation, name)  # once more: a run that was under way had not seen the entry yet
     publish_head(installation, entry, on_card=False)
     for package in versions:
         archive_version(installation, package, order.sentence)
     _withdraw_use_case(installation, name)
     return entry
+
+
+def _take_down(installation: Installation, name: str) -> None:
+    """Deletes both endpoints of a use case; one that is not there is passed over."""
+    for environment, endpoint in (
+        (Environment.PRODUCTION, production_endpoint(name)),
+        (Environment.TEST, test_endpoint(name)),
+    ):
+        installation.endpoints_in(environment).delete(endpoint)
 
 
 def archive_version(installation: Installation, package: ModelPackage, why: str) -> None:

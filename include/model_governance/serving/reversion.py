@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from model_governance.decisions.publish import publish_head
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.production import Production, read_production, version_of
-from model_governance.errors import DecisionRefused, GateClosed, RecordMissing
+from model_governance.errors import DecisionRefused, GateClosed, GovernanceError, RecordMissing
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
 from model_governance.serving.orders import Order, refuse_unknown
-from model_governance.serving.roll_back import note_serving
+from model_governance.serving.roll_back import end_what_may_not_serve, note_serving
 from model_governance.serving.service import serve, smoke_of
 from model_governance.serving.verification import (
     refuse_marked_stopped,
@@ -48,8 +48,6 @@ def have_earlier_version_serve(order: Order, to_version: int | None = None) -> E
     refuse_marked_stopped(version, production)
     verify_version(version)
     given_up = production.attempt.entry if production.attempt else production.serving
-    serve(version)
-    verify_version(version)
     body = {
         **order.body,
         "stage": PRODUCTION_STAGE,
@@ -57,7 +55,6 @@ def have_earlier_version_serve(order: Order, to_version: int | None = None) -> E
         "from_version": version_of(given_up) if given_up else None,
         "endpoint": version.endpoint,
         "endpoint_config": version.config,
-        **smoke_of(version),
     }
 
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:
@@ -67,7 +64,17 @@ def have_earlier_version_serve(order: Order, to_version: int | None = None) -> E
             return now.since
         return Proposal(EntryKind.REVERSION, version.arn, body)
 
-    entry = ledger.propose(propose)
+    ends_attempt = production.attempt is not None and target == production.serving
+    if ends_attempt:  # on record first, so that the run that deploys does not go on meanwhile
+        ledger.propose(propose)
+    serve(version)
+    try:
+        verify_version(version)
+        body |= {} if ends_attempt else smoke_of(version)
+        entry = ledger.propose(propose)
+    except GovernanceError:
+        end_what_may_not_serve(order.installation, order.use_case)
+        raise
     _note(order, given_up, target, version)
     publish_head(order.installation, entry, on_card=False)
     return entry

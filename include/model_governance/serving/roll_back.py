@@ -8,11 +8,12 @@ from model_governance.decisions.publish import publish_head
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.production import Attempt, Production, read_production, version_of
+from model_governance.errors import RecordMissing
 from model_governance.hooks.endpoints import Endpoint, Endpoints
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
 from model_governance.serving.verification import stop_mark
-from model_governance.serving.version import ALL_TRAFFIC, CANARY, canary_weights, production_endpoint
+from model_governance.serving.version import ALL_TRAFFIC, CANARY, canary_weights, is_own, production_endpoint
 
 LONGEST_REASON = 1000
 
@@ -38,6 +39,8 @@ def roll_back(installation: Installation, use_case: str, attempt: Attempt, reaso
     endpoint = production_endpoint(use_case)
     may_serve = not (production.stop or production.retirement or stop_mark(installation, production))
     before = production.served if may_serve else None
+    withdrawn = _changed_bytes(installation, endpoints.find(endpoint), before)
+    given_way, before = before, None if withdrawn else before
     if not _give_back(endpoints, endpoint, before):
         return ""
     config = str(before.body["endpoint_config"]) if before else ""
@@ -50,21 +53,68 @@ def roll_back(installation: Installation, use_case: str, attempt: Attempt, reaso
         "endpoint_config": attempt.entry.body.get("endpoint_config", ""),
         "serves": config,
         "reason": reason,
+        **({"withdrawn": withdrawn} if withdrawn else {}),
     }
     entry = _enter(installation, use_case, attempt, body)
     _note(installation, attempt, before, reason)
+    if withdrawn and given_way:
+        installation.registry.set_life_cycle(
+            given_way.subject, PRODUCTION_STAGE, StageStatus.ROLLED_BACK, f"withdrawn: {withdrawn}"
+        )
     publish_head(installation, entry)
     if before:
         return f"Rolled back: {endpoint} serves {config} again"
-    why = "nothing was served before" if may_serve else "nothing may serve now"
+    why = withdrawn or ("nothing was served before" if may_serve else "nothing may serve now")
     return f"Rolled back: {endpoint} is deleted, as {why}"
+
+
+def _changed_bytes(installation: Installation, found: Endpoint | None, before: Entry | None) -> str:
+    """Why what served before cannot: the store no longer holds the bytes that were deployed; empty where it can.
+
+    While its instances run on, as they were, nothing is loaded and nothing asked.
+
+    Raises:
+        AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    if before is None or (found is not None and found.config == before.body.get("endpoint_config")):
+        return ""
+    deployed = before.body.get("model_sha256", "")
+    try:
+        holds = installation.artifacts.digest(installation.registry.describe(before.subject).model_data_url)
+    except RecordMissing:
+        holds = "none"
+    if holds == deployed:
+        return ""
+    return f"the model of version {version_of(before)} in the store has sha256 {holds}, deployed was {deployed}"
+
+
+def end_what_may_not_serve(installation: Installation, use_case: str) -> bool:
+    """Deletes the endpoint of a use case that is stopped or retired by its ledger: somebody made it who had not seen.
+
+    Returns:
+        False while it is being changed and must be asked again.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    production = read_production(installation.ledger(use_case).entries())
+    if production.stop is None and production.retirement is None:
+        return True
+    endpoints, name = installation.endpoints_in(Environment.PRODUCTION), production_endpoint(use_case)
+    found = endpoints.find(name)
+    if found is None or found.status == "Deleting" or not is_own(endpoints, found, use_case):
+        return True
+    if found.is_changing:
+        return False
+    endpoints.delete(name)
+    return True
 
 
 def _give_back(endpoints: Endpoints, name: str, before: Entry | None) -> bool:
     """Gives the traffic back to what served before; False while the endpoint cannot be changed."""
     found = endpoints.find(name)
     if before is None:
-        if found is not None and found.status != "Deleting":
+        if found is not None and found.status != "Deleting" and is_own(endpoints, found, name):
             endpoints.delete(name)
         return True
     config = str(before.body["endpoint_config"])

@@ -11,17 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from model_governance.decisions.open import OpenGate
-from model_governance.decisions.subject import MODEL_DIGEST
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
-from model_governance.domain.production import Attempt, Production, read_production, version_of
+from model_governance.domain.production import Attempt, Production, read_production
 from model_governance.errors import EvaluationRefused, GateClosed, GovernanceError, LedgerBroken, ServiceUnavailable
 from model_governance.hooks.endpoints import Endpoint
 from model_governance.hooks.model_registry import IN_PRODUCTION, PRODUCTION_STAGE, StageStatus
-from model_governance.serving.roll_back import abandoned, roll_back, take_from_canary
-from model_governance.serving.smoke import Smoke, smoke_test
+from model_governance.serving.progress import enter_deployment, enter_step
+from model_governance.serving.roll_back import abandoned, end_what_may_not_serve, roll_back, take_from_canary
+from model_governance.serving.smoke import smoke_test
 from model_governance.serving.verification import refuse_marked_stopped, refuse_unless_deployable, verify_version
-from model_governance.serving.version import CANARY, Version, canary_weights
+from model_governance.serving.version import CANARY, Version, canary_weights, is_own
 
 _OTHERS_PAUSE = timedelta(seconds=15)
 _PATIENCE_SECONDS = 3600
@@ -93,6 +92,8 @@ def advance(version: Version, awaited: str = "") -> Wait | None:
     except GovernanceError as refusal:
         attempt = _own_attempt(version)
         if attempt is None:
+            if not end_what_may_not_serve(version.installation, version.name):
+                return EndpointWait(version.endpoint)
             raise
         said = roll_back(version.installation, version.name, attempt, str(refusal))
         if not said:
@@ -109,6 +110,7 @@ def _advance(version: Version, awaited: str) -> Wait | None:
     verify_version(version)
     if _serves(version, production) and _is_as_wanted(version, found):
         return None
+    _refuse_anothers(version, found)
     try:
         attempt = _claim(version)
     except _Under as other:
@@ -117,6 +119,19 @@ def _advance(version: Version, awaited: str) -> Wait | None:
         raise EvaluationRefused(attempt.given_up)
     _note_deploying(version)
     return _step(version, read_production(ledger.entries()), attempt, awaited)
+
+
+def _refuse_anothers(version: Version, found: Endpoint | None) -> None:
+    """Raises if the endpoint's name was taken by somebody else's: it is neither updated nor deleted.
+
+    Raises:
+        GateClosed: Says what it serves.
+    """
+    if found is not None and not is_own(version.endpoints, found, version.name):
+        raise GateClosed(
+            f"endpoint {found.name} is not {version.name}'s: it serves {found.config} and bears no tag of this use "
+            "case. Whoever made it moves it to another name; then clear this stage's deploy task"
+        )
 
 
 def _own_attempt(version: Version) -> Attempt | None:
@@ -202,7 +217,7 @@ def _step(version: Version, production: Production, attempt: Attempt, awaited: s
     if found.config == version.config:
         smoke = smoke_test(version)
         refuse_marked_stopped(version, production)
-        _enter_deployment(version, verify_version(version), smoke)
+        enter_deployment(version, verify_version(version), smoke)
         return None
     before = _before(version, production)
     if before is not None and found.config == version.canary_config(before):
@@ -235,7 +250,7 @@ def _canary_step(version: Version, attempt: Attempt, found: Endpoint) -> Wait | 
         if held != due:
             version.endpoints.shift(version.endpoint, canary_weights(due))
             return EndpointWait(version.endpoint)
-        _enter_step(version, attempt, held, smoke_test(version, CANARY))
+        enter_step(version, attempt, held, smoke_test(version, CANARY))
         attempt = _own_attempt(version) or attempt
     after = attempt.last.time + timedelta(minutes=rollout.minutes_between if held else 0)
     if version.installation.now() < after:
@@ -259,67 +274,6 @@ def _percent(found: Endpoint) -> int:
     return round(100 * found.weights.get(CANARY, 0) / (sum(found.weights.values()) or 1))
 
 
-def _enter_step(version: Version, attempt: Attempt, percent: int, smoke: Smoke) -> None:
-    """Enters that the canary has answered at a share, unless that is on record."""
-    body = {
-        "stage": PRODUCTION_STAGE,
-        "step": "canary",
-        "run_id": attempt.run_id,
-        "version": version.number,
-        "attempt": attempt.number,
-        "variant": CANARY,
-        "percent": percent,
-        "smoke": smoke.document,
-    }
-
-    def propose(entries: Sequence[Entry]) -> Proposal | Entry:
-        production = read_production(entries)
-        refuse_unless_deployable(version, production)
-        if production.attempt is None or production.attempt.entry != attempt.entry:
-            raise GateClosed(f"the deployment of version {version.number} was ended by somebody else")
-        return (
-            production.attempt.last
-            if production.attempt.percent == percent
-            else Proposal(EntryKind.DEPLOYMENT_STEP, version.arn, body)
-        )
-
-    version.installation.ledger(version.name).propose(propose)
-
-
-def _enter_deployment(version: Version, opened: tuple[OpenGate, ...], smoke: Smoke) -> None:
-    """Enters that the version serves, by whose authority; the last look at what is on record is part of it."""
-    body = {
-        "stage": PRODUCTION_STAGE,
-        "run_id": version.candidate.run_id,
-        "version": version.number,
-        "endpoint": version.endpoint,
-        "endpoint_config": version.config,
-        "model_sha256": version.installation.registry.describe(version.arn).metadata.get(MODEL_DIGEST, ""),
-        "authority": [
-            {
-                "gate": each.gate.value,
-                "actor": decision.actor,
-                "role": decision.role,
-                "request_digest": each.request.digest,
-            }
-            for each in opened
-            for decision in each.decisions
-        ],
-        "smoke": smoke.document,
-    }
-
-    def propose(entries: Sequence[Entry]) -> Proposal | Entry:
-        production = read_production(entries)
-        refuse_unless_deployable(version, production)
-        if production.attempt is None and production.serving is not None and production.serving.subject == version.arn:
-            return production.serving
-        if production.attempt is None or production.attempt.run_id != version.candidate.run_id:
-            raise GateClosed(f"the deployment of version {version.number} was ended by somebody else")
-        return Proposal(EntryKind.DEPLOYMENT, version.arn, {**body, "attempt": production.attempt.number})
-
-    version.installation.ledger(version.name).propose(propose)
-
-
 def _note_deploying(version: Version) -> None:
     package = version.installation.registry.describe(version.arn)
     known = (StageStatus.DEPLOYING, *(IN_PRODUCTION - {StageStatus.ROLLED_BACK, StageStatus.REPLACED}))
@@ -327,9 +281,3 @@ def _note_deploying(version: Version) -> None:
         return
     words = f"to endpoint {version.endpoint} by run {version.candidate.run_id}"
     version.installation.registry.set_life_cycle(version.arn, PRODUCTION_STAGE, StageStatus.DEPLOYING, words)
-
-
-def replaced_by(production: Production) -> tuple[Entry, ...]:
-    """The deployments that the one that serves took the place of."""
-    serving = production.serving
-    return tuple(each for each in production.before if serving is not None and version_of(each) != version_of(serving))

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import time
 
-from model_governance.errors import EvaluationRefused, GovernanceError, RecordMissing, ServiceUnavailable
+from model_governance.errors import (
+    ArtifactChanged,
+    EvaluationRefused,
+    GovernanceError,
+    RecordMissing,
+    ServiceUnavailable,
+)
 from model_governance.serving.roll_back import take_from_canary
 from model_governance.serving.smoke import smoke_test
 from model_governance.serving.version import Version
@@ -18,6 +24,7 @@ def serve(version: Version) -> None:
 
     Raises:
         RecordMissing: The configuration is gone; a new run makes another.
+        ArtifactChanged: The configuration is of another version than the one that was deployed by it.
         EvaluationRefused: It does not start; what served before goes on.
         ServiceUnavailable: It is not there after half an hour.
         AccessRefused, RequestRefused: As SageMaker answers.
@@ -27,6 +34,12 @@ def serve(version: Version) -> None:
         raise RecordMissing(
             f"endpoint configuration {config} of version {version.number} is gone: it cannot serve again. "
             "Start a new run"
+        )
+    served = endpoints.packages_of(config)
+    if served != (version.arn,):
+        raise ArtifactChanged(
+            f"endpoint configuration {config} serves {', '.join(served) or 'no version of the registry'}, not version "
+            f"{version.number} ({version.arn}): somebody made it anew. Start a new run"
         )
     asked, until = False, time.monotonic() + _LONGEST_SECONDS
     while time.monotonic() < until:
@@ -42,7 +55,7 @@ def serve(version: Version) -> None:
         elif not found.is_changing:
             if found.config == config:
                 return
-            if asked:
+            if asked and found.failure_reason:  # without one, somebody else changed it: it is asked once more
                 raise EvaluationRefused(f"endpoint {name} does not go over to {config}: {found.failure_reason}")
             take_from_canary(endpoints, found)
             if not endpoints.describe(name).is_changing:

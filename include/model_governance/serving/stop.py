@@ -112,8 +112,9 @@ def record_stop(order: Order, out: OutOfService, *, drill: bool) -> Entry:
         _mark(order, read_production(ledger.entries_with(entry)), words)
     publish_head(installation, entry, on_card=False)
     endpoints = installation.endpoints_in(Environment.PRODUCTION)
-    if endpoints.find(out.endpoint) is not None and _answers(endpoints, out.endpoint):
-        _delete(endpoints, out.endpoint)  # a deployment that was under way had not seen the stop yet
+    again = endpoints.find(out.endpoint)  # of a deployment that was under way and had not seen the stop yet
+    if again is not None and again.status != "Deleting" and read_production(ledger.entries()).stop is not None:
+        _delete(endpoints, out.endpoint)
     return entry
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry
 from model_governance.domain.use_case import TEST_SUFFIX, UseCase
 from model_governance.errors import RecordMissing
-from model_governance.hooks.endpoints import Endpoints
+from model_governance.hooks.endpoints import Endpoint, Endpoints
 from model_governance.hooks.installation import Installation
 
 ALL_TRAFFIC = "AllTraffic"
@@ -21,6 +22,7 @@ ALL_TRAFFIC = "AllTraffic"
 CANARY = "Canary"
 """The production variant of a version that is being deployed."""
 
+USE_CASE_TAG = "model-governance:use-case"
 _PERCENT = 100
 
 
@@ -111,7 +113,7 @@ class Version:
     @property
     def tags(self) -> dict[str, str]:
         """What everything made for it bears."""
-        return {"model-governance:use-case": self.name}
+        return {USE_CASE_TAG: self.name}
 
     def canary_config(self, beside: Version) -> str:
         """The configuration that serves it as a canary beside another version."""
@@ -169,6 +171,20 @@ def production_endpoint(use_case: str) -> str:
 def test_endpoint(use_case: str) -> str:
     """Name of a use case's test endpoint."""
     return f"{use_case}{TEST_SUFFIX}"
+
+
+def is_own(endpoints: Endpoints, found: Endpoint, use_case: str) -> bool:
+    """Whether a production endpoint is the use case's, by what it serves or by its tag; not only by its name.
+
+    Raises:
+        AccessRefused, ServiceUnavailable: As SageMaker answers.
+    """
+    if re.fullmatch(rf"{re.escape(use_case)}-v\d+-({Environment.PRODUCTION.lower()}|canary-v\d+)", found.config):
+        return True
+    try:
+        return endpoints.tag(found.name, USE_CASE_TAG) == use_case
+    except RecordMissing:
+        return True
 
 
 def canary_weights(percent: int) -> Mapping[str, float]:
