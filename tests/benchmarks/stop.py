@@ -80,7 +80,8 @@ class _Production:
 
     def _client(self, service: str) -> Any:
         url, once = self._settings.sagemaker_url, Config(retries={"max_attempts": 0})
-        return boto3.client(service, endpoint_url=url, region_name="us-east-1", config=once, **self._keys)
+        make: Any = boto3.client
+        return make(service, endpoint_url=url, region_name="us-east-1", config=once, **self._keys)
 
     def make(self) -> None:
         """The model and its configuration."""
