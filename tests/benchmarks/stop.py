@@ -44,9 +44,10 @@ def run() -> list[Figure]:
             production = _Production(server)
             production.make()
             say(f"an endpoint serves; {_DRILLS} drills, each a process of its own")
-            drills = [production.stopped("--drill") for _ in range(_DRILLS)]
+            drills = [production.stopped("--drill") for _ in range(_DRILLS) if production.serve()]
             if any(status for _, _, status, _ in drills):
                 raise RuntimeError(f"a drill failed: {drills}")
+            production.serve()
             server.end("s3", signal.SIGKILL)
             away, _, status, words = production.stopped()
             if not status or "IS OUT OF SERVICE, BUT THAT IS NOT ON RECORD" not in words:
@@ -102,7 +103,6 @@ class _Production:
 
     def stopped(self, *options: str) -> tuple[float, float, int, str]:
         """A stop: seconds until the first refusal, until the command ended, its status, and what it said of faults."""
-        self._serve()
         environment = {**os.environ, **person_environment("model-owner", self._settings)}
         program = str(Path(sys.executable).with_name("model-governance"))
         with tempfile.TemporaryFile("w+") as words:
@@ -124,13 +124,15 @@ class _Production:
             raise RuntimeError(f"the endpoint answers although it was stopped ({status}): {said}")
         return refused, ended, status, said
 
-    def _serve(self) -> None:
+    def serve(self) -> bool:
+        """Has the endpoint serve; True once it does."""
         self._sagemaker.create_endpoint(EndpointName=_USE_CASE, EndpointConfigName="bench")
         until = time.monotonic() + 120
         while not self._answers():
             if time.monotonic() > until:
                 raise RuntimeError(str(self._sagemaker.describe_endpoint(EndpointName=_USE_CASE)))
             time.sleep(0.2)
+        return True
 
     def _answers(self) -> bool:
         try:
