@@ -9,7 +9,7 @@ READY := .venv/.ready
 UV = $(shell command -v uv || echo .environments/uv/bin/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down restart status logs demo clean-up test lint kills bench
+.PHONY: help setup up down restart status logs demo traffic clean-up test lint kills bench
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,10 @@ logs: $(READY)  ## Show the end of the stack's logs
 
 demo: up  ## Take the example to production; APPROVE=auto lets its own approvers decide
 	@$(BIN)/model-governance demo $(if $(APPROVE),--approve $(APPROVE))
+
+traffic: $(READY)  ## Send a use case's production traffic, as it was and then drifted; USE_CASE=<name> PHASE=drifted
+	@variables=$$($(BIN)/python -m stack env consumer) && eval "$$variables" && \
+		$(BIN)/model-governance traffic $(or $(USE_CASE),loan-approval) $(if $(PHASE),--phase $(PHASE))
 
 clean-up: $(READY)  ## Delete what USE_CASE=<name> has created; its ledger stays
 	@test -n "$(USE_CASE)" || { echo "say which: make clean-up USE_CASE=loan-approval" >&2; exit 1; }

@@ -64,6 +64,22 @@ class RunningStack:
             config=Config(retries={"max_attempts": 2}),
         )
 
+    def client_as(self, person: str, role_arn: str, service: str) -> Any:
+        """A boto3 client of a session of a role that the principal takes on; the principal's own without a role."""
+        if not role_arn:
+            return self.client(person, service)
+        given = self.client(person, "sts").assume_role(RoleArn=role_arn, RoleSessionName=person)["Credentials"]
+        values = person_environment(person, self.settings)
+        return boto3.client(
+            service,
+            endpoint_url=values[f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"],
+            region_name=self.settings.region,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+            config=Config(retries={"max_attempts": 2}),
+        )
+
     def airflow(self, user: str) -> httpx.Client:
         """An HTTP client of Airflow's API with that user's token; close it, or use it in ``with``."""
         answer = httpx.post(
@@ -101,7 +117,7 @@ def started_stack(environment: dict[str, str]) -> Iterator[RunningStack]:
 def stack_folder() -> Iterator[dict[str, str]]:
     """The environment of a stack that has not been started: a folder of its own and free ports."""
     home = Path(tempfile.mkdtemp(prefix="mg-"))  # short: Unix sockets lie in it
-    names = [f"MODEL_GOVERNANCE_{part}_PORT" for part in ("AIRFLOW", "SAGEMAKER", "S3", "LOG")]
+    names = [f"MODEL_GOVERNANCE_{part}_PORT" for part in ("AIRFLOW", "SAGEMAKER", "S3", "LOG", "STUBS")]
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     try:
         yield {"MODEL_GOVERNANCE_HOME": str(home), **{name: str(port) for name, port in ports.items()}}

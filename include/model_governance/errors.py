@@ -81,3 +81,7 @@ class RequestRefused(GovernanceError):
 
 class NoticeNotSent(GovernanceError):
     """A notice could not leave by a channel; the message says why. Another tick tries again."""
+
+
+class RecordNotMade(GovernanceError):
+    """What was done could not be put on record; the message says what stands all the same, and how it is entered."""

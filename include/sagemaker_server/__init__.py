@@ -1,6 +1,6 @@
 """The embedded server: SageMaker's registry, cards, lineage, jobs and endpoints over SageMaker's own wire protocol.
 
-It answers boto3, the SageMaker SDK and Airflow's Amazon provider as AWS does, for one account in one region, so that
+It answers boto3, the SageMaker SDK and Airflow's Amazon provider as AWS does, for some accounts in one region, so that
 the same code runs here and there. Start it with ``python -m sagemaker_server``; ``settings`` says how it is set up.
 
 The way of a request, and of an import: ``app`` takes it off HTTP, ``signature`` finds out who signed it and what he
@@ -19,7 +19,11 @@ What                    AWS                                         here
 ======================= =========================================== ==================================================
 Actions                 some hundreds                               those of ``operations``; any other answers
                                                                     ``UnsupportedOperation`` and names what is there
-Account and region      many                                        one each; an ARN of another does not exist
+Region                  many                                        one
+Accounts                many                                        that of the users, and each that a role is declared
+                                                                    for; each has a database and a home of its own
+Across accounts         by resource policies and shared resources   by policies of model package groups: describe, list
+                                                                    and ``CreateModel``; nothing that changes a version
 Consistency             Search and lists not promised at once       immediate: an answer has all committed before it
 Throttling, quotas      yes                                         none but the limits within a request
 Order of faults         undocumented                                the order of the request, then what is missing
@@ -37,13 +41,21 @@ Card sent unchanged     not documented                              makes no ver
 ``MetadataOnly``        what AWS keeps unencrypted                  risk rating and model id; nothing is encrypted here
 Search                  all resources, shared ones too              those that exist here, of this account;
                                                                     ``NotEquals`` also finds what lacks the property
-IAM                     roles, groups, boundaries, variables        users with one identity policy each; documents with
-                                                                    anything else stop the start
+IAM                     roles, groups, boundaries, variables        users and roles with one identity policy each, from
+                                                                    files; ``${aws:username}`` in ``StringEquals`` is
+                                                                    the one variable; documents with anything else stop
+                                                                    the start
+Resource policies       of many kinds                               of model package groups, and roles' trust;
+                                                                    principals by account and ARN, no ``NotPrincipal``.
+                                                                    Buckets have none: a role's own policy decides
 Condition keys          all of IAM's                                global keys of the request, ``aws:RequestTag``,
                                                                     ``aws:TagKeys``, the keys of model packages; no
                                                                     ``aws:ResourceTag``. ``sagemaker:ModelCardStatus``
                                                                     is an extension of ours
-Temporary credentials   yes                                         no: long-lived keys from a file of the installation
+Temporary credentials   of many kinds                               AssumeRole, without session policies, session tags,
+                                                                    source identity and MFA, which are refused. A token
+                                                                    is verified by a key of the installation and not
+                                                                    kept: it ends with its time, its role or that key
 Repeated requests       accepted within 15 minutes                  the same
 CloudTrail              90 days, minutes late, reads too            for ever, in the call's own transaction, only what
                                                                     changes something and what was denied; KMS's Sign
@@ -66,8 +78,8 @@ Training jobs           script mode, algorithms, all inputs         script mode,
                                                                     nothing
 Transform jobs          all splits, filters, joins                  split by line or not at all; no filters, no joins
 What asks for more      is honoured                                 VPC, network isolation, encryption, checkpoints,
-                                                                    data capture, shadow variants, canaries: refused,
-                                                                    not passed over
+                                                                    shadow variants, canaries of UpdateEndpoint:
+                                                                    refused, not passed over
 After a restart         nothing restarts                            jobs in progress begin again from their start;
                                                                     endpoints come back with the model data they had,
                                                                     or not at all
@@ -75,10 +87,24 @@ After a restart         nothing restarts                            jobs in prog
 Updated endpoint        waits for alarms, then rolls back           the new answers ``/ping`` before the old goes;
                                                                     otherwise the old stays in service, with a
                                                                     ``FailureReason``
+Variants' weights       shifted over minutes                        shifted in milliseconds; weights that are all 0 are
+                                                                    refused; instance counts are kept and shown
+Dead serving process    an instance is replaced                     it is started again at once. Requests it was
+                                                                    answering get ``ModelError``; later ones wait up to
+                                                                    15 seconds for it, then ``ServiceUnavailable``. No
+                                                                    request goes over to another variant
 Scripts' faults         500 for whatever a script raises            400 for what ``input_fn`` raises on reading a
                                                                     body; a process that dies or hangs is replaced
-Roles                   are taken on                                must be ones that the caller may pass; jobs reach
-                                                                    the store as principal ``runtime``
+Data capture            minutes late, by the endpoint's role        a second late, by principal ``runtime``. Lines wait
+                                                                    on disk while the store is away, up to 128 MiB an
+                                                                    endpoint (``SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES``)
+                                                                    and through ``kill -9``, not through a power cut;
+                                                                    what is lost is counted in the endpoint's log
+                                                                    stream ``data-capture``. A line may be sent twice,
+                                                                    under one event id. KMS keys are refused; a text
+                                                                    that is not UTF-8 is kept in base64
+Execution roles         are taken on                                must be of the account, and ones that the caller may
+                                                                    pass; jobs reach the store as principal ``runtime``
 Logs                    CloudWatch Logs                             DescribeLogStreams and GetLogEvents on the kept
                                                                     logs, 64 MiB a stream
 Transport               TLS                                         HTTP on loopback; put TLS in front of anything wider

@@ -32,6 +32,8 @@ class WireError(Exception):
 class ValidationException(WireError):
     """The request breaks a rule, or names what SageMaker says it "could not find"."""
 
+    codes_by_service = {"sts": "ValidationError"}
+
     def __init__(self, message: str) -> None:
         super().__init__("ValidationException", message)
 
@@ -128,6 +130,15 @@ class UnrecognizedClientException(WireError):
 
     def __init__(self, message: str = "The security token included in the request is invalid.") -> None:
         super().__init__("UnrecognizedClientException", message, 403)
+
+
+class ExpiredToken(WireError):
+    """The session that signed has ended."""
+
+    codes_by_service = {"s3": "ExpiredToken", "sts": "ExpiredToken"}
+
+    def __init__(self, message: str = "The security token included in the request is expired") -> None:
+        super().__init__("ExpiredTokenException", message, 403)
 
 
 class UnknownOperationException(WireError):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sagemaker_server.errors import ServerMisconfigured
+
+SCHEMA_PREFIX = "account_"
+"""Of the PostgreSQL schema of every account but the first."""
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -26,10 +29,12 @@ class Settings:
         ledger_key: PEM file of the Ed25519 private key behind ``alias/model-governance-ledger``; None: no key.
         decisions_key: The same behind ``alias/model-governance-decisions``.
         oversight_key: The same behind ``alias/model-governance-oversight``.
+        operations_key: The same behind ``alias/model-governance-operations``.
         host: Address to listen on.
         port: Port to listen on, in [0, 65535]; 0 takes a free one.
         region: The one region that is served.
-        account: The one account that is served, 12 digits.
+        account: The account of the installation's users, 12 digits; others have roles only.
+        capture_spool_bytes: Bytes of captured data that an endpoint keeps on disk while the store does not take them.
         allow_wider_than_loopback: Whether ``host`` may be reachable from other machines.
     """
 
@@ -41,10 +46,12 @@ class Settings:
     ledger_key: Path | None = None
     decisions_key: Path | None = None
     oversight_key: Path | None = None
+    operations_key: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8601
     region: str = "us-east-1"
     account: str = "111122223333"
+    capture_spool_bytes: int = 128 << 20
     allow_wider_than_loopback: bool = False
 
     @classmethod
@@ -59,6 +66,7 @@ class Settings:
         ledger_key = values.get("SAGEMAKER_SERVER_LEDGER_KEY")
         decisions_key = values.get("SAGEMAKER_SERVER_DECISIONS_KEY")
         oversight_key = values.get("SAGEMAKER_SERVER_OVERSIGHT_KEY")
+        operations_key = values.get("SAGEMAKER_SERVER_OPERATIONS_KEY")
         return cls(
             home=home,
             database_url=values.get("SAGEMAKER_SERVER_DATABASE_URL") or f"sqlite:///{home / 'sagemaker.sqlite'}",
@@ -68,11 +76,31 @@ class Settings:
             ledger_key=Path(ledger_key) if ledger_key else None,
             decisions_key=Path(decisions_key) if decisions_key else None,
             oversight_key=Path(oversight_key) if oversight_key else None,
+            operations_key=Path(operations_key) if operations_key else None,
             host=values.get("SAGEMAKER_SERVER_HOST") or "127.0.0.1",
             port=_port(values.get("SAGEMAKER_SERVER_PORT") or values.get("MODEL_GOVERNANCE_SAGEMAKER_PORT") or "8601"),
             region=values.get("AWS_DEFAULT_REGION") or "us-east-1",
             account=values.get("SAGEMAKER_SERVER_ACCOUNT") or "111122223333",
+            capture_spool_bytes=_capture_spool_bytes(values.get("SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES")),
             allow_wider_than_loopback=values.get("SAGEMAKER_SERVER_ALLOW_WIDER_THAN_LOOPBACK", "").lower() == "true",
+        )
+
+    def of_account(self, account: str) -> Settings:
+        """The same installation as another account has it: with a home and a database of its own, and no keys of KMS.
+
+        Args:
+            account: 12 digits.
+        """
+        if account == self.account:
+            return self
+        return replace(
+            self,
+            account=account,
+            home=self.home / "accounts" / account,
+            database_url=_database_of(self.database_url, account),
+            ledger_key=None,
+            decisions_key=None,
+            oversight_key=None,
         )
 
     @property
@@ -86,7 +114,28 @@ class Settings:
             return False
 
 
+def _database_of(url: str, account: str) -> str:
+    """SQLite: a file beside the first account's, with the number in its name; PostgreSQL: a schema of its own."""
+    if not url.startswith("sqlite"):
+        separator = "&" if "?" in url else "?"
+        return f"{url}{separator}options=-csearch_path%3D{SCHEMA_PREFIX}{account}"
+    address, _, query = url.partition("?")
+    stem, dot, ending = address.rpartition(".")
+    name = f"{stem}.{account}.{ending}" if dot and "/" not in ending else f"{address}.{account}"
+    return f"{name}?{query}" if query else name
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise ServerMisconfigured(f"SAGEMAKER_SERVER_PORT is {text!r}: must be a whole number in [0, 65535]")
+    return int(text)
+
+
+def _capture_spool_bytes(text: str | None) -> int:
+    if not text:
+        return Settings.capture_spool_bytes
+    if not text.isdecimal():
+        raise ServerMisconfigured(
+            f"SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES is {text!r}: must be a whole number of bytes, 0 or more"
+        )
     return int(text)

@@ -40,6 +40,8 @@ DECISIONS_KEY = "decisions-key.pem"
 DECISIONS_PUBLIC_KEY = "decisions-public-key.pem"
 OVERSIGHT_KEY = "oversight-key.pem"
 OVERSIGHT_PUBLIC_KEY = "oversight-public-key.pem"
+OPERATIONS_KEY = "operations-key.pem"
+OPERATIONS_PUBLIC_KEY = "operations-public-key.pem"
 COMPOSE = "compose.env"
 
 
@@ -128,6 +130,7 @@ def make_credentials(settings: Settings) -> Credentials:
     _keep_key_pair(folder / LEDGER_KEY, folder / LEDGER_PUBLIC_KEY)
     _keep_key_pair(folder / DECISIONS_KEY, folder / DECISIONS_PUBLIC_KEY)
     _keep_key_pair(folder / OVERSIGHT_KEY, folder / OVERSIGHT_PUBLIC_KEY)
+    _keep_key_pair(folder / OPERATIONS_KEY, folder / OPERATIONS_PUBLIC_KEY)
     _keep(folder / COMPOSE, _compose_variables())
     return Credentials(folder)
 
@@ -143,7 +146,9 @@ def _keep_principals(settings: Settings) -> None:
     for name in principal_names(settings):
         principals.setdefault(name, {"access_key_id": _access_key_id(), "secret_access_key": secrets.token_urlsafe(30)})
         _keep(settings.secrets / f"principal-{name}.json", json.dumps(principals[name]))
-    document = {"account": settings.account, "principals": principals}
+    # Sessions of roles that are under way end when this key is changed.
+    session_key = known.get("session_key") or base64.b64encode(secrets.token_bytes(32)).decode()
+    document = {"account": settings.account, "principals": principals, "session_key": session_key}
     if document != known:
         _write(file, json.dumps(document, indent=1))
 

@@ -23,6 +23,8 @@ from stack.credentials import (
     JWT_SECRET,
     LEDGER_KEY,
     LEDGER_PUBLIC_KEY,
+    OPERATIONS_KEY,
+    OPERATIONS_PUBLIC_KEY,
     OVERSIGHT_KEY,
     OVERSIGHT_PUBLIC_KEY,
     PASSWORDS,
@@ -31,6 +33,7 @@ from stack.credentials import (
     Key,
     airflow_users,
 )
+from stack.roles import role_of
 from stack.settings import Settings
 
 MARK = "MODEL_GOVERNANCE_STACK"
@@ -38,7 +41,11 @@ MARK = "MODEL_GOVERNANCE_STACK"
 
 _FROM_THE_USER = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _NOT_FOR_PROGRAMS = {f"MODEL_GOVERNANCE_{name}" for name in ("DATABASE_URL", "REGISTRY_URL", "BROKER_URL", "SECRETS")}
+_OF_THE_SERVER = ("SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES",)
 _SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail", "logs")
+
+
+PIPELINE = "pipeline"
 
 
 class Program(StrEnum):
@@ -46,6 +53,7 @@ class Program(StrEnum):
 
     S3 = "s3"
     SAGEMAKER = "sagemaker"
+    STUBS = "stubs"
     API_SERVER = "airflow-api-server"
     DAG_PROCESSOR = "airflow-dag-processor"
     TRIGGERER = "airflow-triggerer"
@@ -69,15 +77,19 @@ def environment_of(program: Program, settings: Settings, given: Mapping[str, str
     Args:
         program: The program.
         settings: The installation's settings, with its secrets made.
-        given: Whence the connections of the user's own for notices, which only those learn who run tasks.
+        given: The user's own environment: whence the connections for notices, which only those learn who run tasks,
+            and how much captured data the SageMaker server keeps on disk.
     """
     credentials = Credentials(settings.secrets)
     exported = {name: value for name, value in settings.exported.items() if name not in _NOT_FOR_PROGRAMS}
     shared = {**exported, **_clients(settings), MARK: str(settings.home), "PYTHONUNBUFFERED": "1"}
     if program is Program.S3:
         return {**shared, **_object_store(settings), **_principals(settings)}
+    if program is Program.STUBS:
+        return shared
     if program is Program.SAGEMAKER:
-        return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
+        own = {name: given[name] for name in _OF_THE_SERVER if given and given.get(name)}
+        return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings), **own}
     variables = {**shared, **_airflow(settings, credentials)}
     if program in _WITH_DATABASE:
         variables |= _metadata(settings.database_url)
@@ -90,7 +102,7 @@ def environment_of(program: Program, settings: Settings, given: Mapping[str, str
         variables["AIRFLOW__API_AUTH__JWT_SECRET"] = credentials.text(JWT_SECRET)
     if program in _WITH_CONNECTIONS:
         variables |= _public_keys(credentials)
-        variables["AIRFLOW_CONN_AWS_DEFAULT"] = _connection(settings, credentials.key("pipeline"))
+        variables |= _connections(settings, credentials.key(PIPELINE))
     if program in _RUNNING_TASKS:
         variables |= notice_connections(settings, given or {})
     if program in _DECIDING:
@@ -133,12 +145,15 @@ def person_environment(person: str, settings: Settings) -> dict[str, str]:
         **_keys(credentials.key(person)),
         **_clients(settings),
         "AWS_DEFAULT_REGION": settings.region,
+        "MODEL_GOVERNANCE_TEST_ROLE_ARN": role_of(person, settings.test_role_arn, settings),
+        "MODEL_GOVERNANCE_PRODUCTION_ROLE_ARN": role_of(person, settings.production_role_arn, settings),
         "MODEL_GOVERNANCE_AIRFLOW_URL": settings.airflow_url,
         "MODEL_GOVERNANCE_BUCKET": settings.bucket,
         "MODEL_GOVERNANCE_LANDING_BUCKET": settings.landing_bucket,
         "MODEL_GOVERNANCE_LEDGER_KEY_ID": settings.ledger_key_id,
         "MODEL_GOVERNANCE_DECISIONS_KEY_ID": settings.decisions_key_id,
         "MODEL_GOVERNANCE_OVERSIGHT_KEY_ID": settings.oversight_key_id,
+        "MODEL_GOVERNANCE_OPERATIONS_KEY_ID": settings.operations_key_id,
         **_public_keys(credentials),
         "MODEL_GOVERNANCE_WITNESS": str(settings.witness),
         "MODEL_GOVERNANCE_USE_CASES": str(settings.use_cases),
@@ -152,6 +167,7 @@ def _public_keys(credentials: Credentials) -> dict[str, str]:
         "MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY": str(credentials.path(LEDGER_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_DECISIONS_PUBLIC_KEY": str(credentials.path(DECISIONS_PUBLIC_KEY)),
         "MODEL_GOVERNANCE_OVERSIGHT_PUBLIC_KEY": str(credentials.path(OVERSIGHT_PUBLIC_KEY)),
+        "MODEL_GOVERNANCE_OPERATIONS_PUBLIC_KEY": str(credentials.path(OPERATIONS_PUBLIC_KEY)),
     }
 
 
@@ -171,10 +187,21 @@ def _clients(settings: Settings) -> dict[str, str]:
     return {**endpoints, **nowhere, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def _connection(settings: Settings, key: Key) -> str:
-    """An Airflow connection to both servers."""
+def _connections(settings: Settings, key: Key) -> dict[str, str]:
+    """The pipeline's Airflow connections: to the registry's account, and by a role to those of the environments."""
+    roles = {"TEST": settings.test_role_arn, "PRODUCTION": settings.production_role_arn}
+    return {
+        "AIRFLOW_CONN_AWS_DEFAULT": _connection(settings, key),
+        **{f"AIRFLOW_CONN_AWS_{name}": _connection(settings, key, role_arn) for name, role_arn in roles.items()},
+    }
+
+
+def _connection(settings: Settings, key: Key, role_arn: str = "") -> str:
+    """An Airflow connection to both servers, as the pipeline or, if one is given, as a role that it takes on."""
     services = {service: {"endpoint_url": url} for service, url in _endpoints(settings).items()}
-    extra = {"region_name": settings.region, "service_config": services}
+    extra: dict[str, object] = {"region_name": settings.region, "service_config": services}
+    if role_arn:
+        extra |= {"role_arn": role_arn, "assume_role_kwargs": {"RoleSessionName": PIPELINE}}
     login = {"login": key.access_key_id, "password": key.secret_access_key}
     return json.dumps({"conn_type": "aws", **login, "extra": extra})
 
@@ -204,6 +231,7 @@ def _sagemaker_server(settings: Settings, credentials: Credentials) -> dict[str,
         "SAGEMAKER_SERVER_LEDGER_KEY": str(credentials.path(LEDGER_KEY)),
         "SAGEMAKER_SERVER_DECISIONS_KEY": str(credentials.path(DECISIONS_KEY)),
         "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(credentials.path(OVERSIGHT_KEY)),
+        "SAGEMAKER_SERVER_OPERATIONS_KEY": str(credentials.path(OPERATIONS_KEY)),
         "SAGEMAKER_SERVER_HOST": settings.host,
         "SAGEMAKER_SERVER_PORT": str(settings.sagemaker_port),
         "SAGEMAKER_SERVER_ACCOUNT": settings.account,

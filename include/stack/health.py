@@ -45,6 +45,7 @@ def _fault(client: httpx.Client, settings: Settings, part: Part, airflow: dict[s
     addresses = {
         Program.S3: (settings.s3_url, {200, 403}),
         Program.SAGEMAKER: (f"{settings.sagemaker_url}/ping", {200}),
+        Program.STUBS: (f"http://{settings.host}:{settings.stubs_port}/ping", {200}),
         Program.LOGS: (f"http://{settings.host}:{settings.log_port}/", {200, 403, 404}),
     }
     url, expected = addresses[Program(part.name)]

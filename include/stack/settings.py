@@ -20,7 +20,7 @@ from typing import Any
 from stack.errors import SettingRefused
 
 PROJECT = Path(__file__).resolve().parents[2]
-OWN_CONNECTIONS = ("AIRFLOW_CONN_AWS_DEFAULT",)
+OWN_CONNECTIONS = ("AIRFLOW_CONN_AWS_DEFAULT", "AIRFLOW_CONN_AWS_TEST", "AIRFLOW_CONN_AWS_PRODUCTION")
 """Variables of connections that the stack writes itself."""
 
 LONGEST_SOCKET = 100
@@ -84,6 +84,7 @@ class Settings:
         airflow_port: Port of Airflow's API and pages.
         sagemaker_port: Port of the SageMaker server.
         s3_port: Port of the object store's guard.
+        stubs_port: Port of the stand-ins for systems around the examples' models.
         log_port: Port from which Airflow reads the logs of tasks that still run.
         published_on_loopback: Whether whoever runs this answers for it that other machines reach none of the ports,
             as docker-compose.yaml does; the host may then be wider than loopback.
@@ -91,6 +92,9 @@ class Settings:
         public_url: Where people's browsers reach Airflow.
         sagemaker_url: Where the others reach the SageMaker server.
         s3_url: Where the others reach the object store.
+        stubs_url: Where tasks reach the stand-ins.
+        dependencies: Addresses in the place of those that use cases declare: ``<use case>.<dependency>=<url>``, several
+            parted by white space.
         database_url: SQLAlchemy URL of Airflow's metadata.
         registry_url: SQLAlchemy URL of the SageMaker server.
         broker_url: Celery's broker; empty without Celery.
@@ -102,10 +106,13 @@ class Settings:
         bucket: Bucket of artifacts and ledgers.
         landing_bucket: Bucket where data engineers publish data sets.
         region: AWS region of all clients.
-        account: AWS account of the SageMaker server, 12 digits.
+        account: AWS account of the registry, the process and the people, 12 digits.
+        test_role_arn: Role by which the pipeline deploys to test; its account is that of the test endpoints.
+        production_role_arn: The same of production.
         ledger_key_id: KMS key that signs what the pipeline records in the ledger.
         decisions_key_id: KMS key that signs decisions.
         oversight_key_id: KMS key that signs policy versions, exceptions and findings.
+        operations_key_id: KMS key that signs stops, roll-backs by hand and retirement.
         witness: File that is told the ledgers' heads, outside the bucket.
         execution_role_arn: Role that jobs are created with.
         policy_owner: The person who enters policies and people files.
@@ -124,11 +131,14 @@ class Settings:
     sagemaker_port: int = _setting("8601")
     s3_port: int = _setting("8602")
     log_port: int = _setting("8603")
+    stubs_port: int = _setting("8604")
     published_on_loopback: bool = _setting("false")
     airflow_url: str = _setting("http://{host}:{airflow_port}")
     public_url: str = _setting("{airflow_url}")
     sagemaker_url: str = _setting("http://{host}:{sagemaker_port}")
     s3_url: str = _setting("http://{host}:{s3_port}")
+    stubs_url: str = _setting("http://{host}:{stubs_port}")
+    dependencies: str = _setting("")
     database_url: str = _setting("sqlite:///{home}/airflow/airflow.db")
     registry_url: str = _setting("sqlite:///{home}/sagemaker/sagemaker.sqlite")
     broker_url: str = _setting("")
@@ -141,9 +151,12 @@ class Settings:
     landing_bucket: str = _setting("landing")
     region: str = _setting("us-east-1")
     account: str = _setting("111122223333")
+    test_role_arn: str = _setting("arn:aws:iam::222233334444:role/model-governance-deployment")
+    production_role_arn: str = _setting("arn:aws:iam::333344445555:role/model-governance-deployment")
     ledger_key_id: str = _setting("alias/model-governance-ledger")
     decisions_key_id: str = _setting("alias/model-governance-decisions")
     oversight_key_id: str = _setting("alias/model-governance-oversight")
+    operations_key_id: str = _setting("alias/model-governance-operations")
     witness: Path = _setting("{home}/witness/heads.jsonl")
     execution_role_arn: str = _setting("arn:aws:iam::{account}:role/model-governance-execution")
     policy_owner: str = _setting("policy-owner")
@@ -194,6 +207,7 @@ class Settings:
             "MODEL_GOVERNANCE_SAGEMAKER_PORT": self.sagemaker_port,
             "MODEL_GOVERNANCE_S3_PORT": self.s3_port,
             "MODEL_GOVERNANCE_LOG_PORT": self.log_port,
+            "MODEL_GOVERNANCE_STUBS_PORT": self.stubs_port,
         }
         return {name: port for name, port in ports.items() if self.s3_is_ours or "_S3_" not in name}
 

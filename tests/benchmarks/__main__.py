@@ -12,9 +12,12 @@ _ALL = (
     "drift",
     "documents",
     "explainability",
+    "window",
     "server",
+    "invoke",
     "ledger",
     "decision",
+    "promotion",
     "lifecycle",
     "waiting",
 )

@@ -13,6 +13,8 @@ import httpx
 from tests.benchmarks.stopwatch import FILE
 from tests.running_stack import RunningStack
 
+from stack.environment import person_environment
+
 Interval = tuple[float, float]
 """Begin and end, seconds since the epoch."""
 
@@ -85,7 +87,10 @@ def _jobs(stack: RunningStack, use_case: str) -> tuple[Interval, ...]:
     client = stack.client("data-scientist", "sagemaker")
     trained = client.list_training_jobs(NameContains=use_case)["TrainingJobSummaries"]
     transformed = client.list_transform_jobs(NameContains=use_case)["TransformJobSummaries"]
-    served = client.list_endpoints(NameContains=use_case)["Endpoints"]
+    settings = person_environment("data-scientist", stack.settings)
+    roles = [settings[f"MODEL_GOVERNANCE_{environment}_ROLE_ARN"] for environment in ("TEST", "PRODUCTION")]
+    there = [stack.client_as("data-scientist", role, "sagemaker") for role in roles]
+    served = [each for account in there for each in account.list_endpoints(NameContains=use_case)["Endpoints"]]
     return (
         *((job["CreationTime"].timestamp(), job["TrainingEndTime"].timestamp()) for job in trained),
         *((job["CreationTime"].timestamp(), job["TransformEndTime"].timestamp()) for job in transformed),

@@ -17,6 +17,7 @@ from tests.running_stack import RunningStack
 
 from model_governance.decisions.request import request_approval
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.hooks.installation import Installation, Settings
 from model_governance.operators.run import Run
 from model_governance.stages.use_case_approval import declare_use_case
@@ -47,6 +48,10 @@ class PersonsClients:
     def client(self, service: str) -> Any:
         """A boto3 client of the service."""
         return self.stack.client(self.person, service)
+
+    def within(self, environment: Environment, role_arn: str) -> PersonsClients:
+        """These: nothing is deployed here."""
+        return self
 
 
 def names(count: int) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.running_stack import RunningStack
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.hooks.installation import Installation, Settings
 
@@ -82,6 +83,9 @@ class AsDataScientist:
 
     def client(self, service: str) -> Any:
         return self.stack.client("data-scientist", service)
+
+    def within(self, environment: Environment, role_arn: str) -> AsDataScientist:
+        return self
 
 
 def states(stack: RunningStack, run_id: str) -> dict[str, str | None]:

@@ -23,7 +23,7 @@ STAGES = {
     "governance_approval": ["request", "wait", "open"],
     "test_deployment": ["deploy", "validate"],
     "production_approval": ["request", "wait", "open"],
-    "production_deployment": ["deploy", "smoke_test", "record"],
+    "production_deployment": ["deploy", "record"],
 }
 
 
@@ -98,7 +98,7 @@ def test_no_folder_at_all_is_no_error(use_cases: Path) -> None:
 def test_a_run_has_a_form_and_none_of_its_fields_names_another_use_case(use_cases: Path) -> None:
     copy_use_case(use_cases, "loan-approval")
     dag = read_dags().dags["model_lifecycle.loan-approval"]
-    assert set(dag.params) == {"reason", "data_source", "hyperparameters"}
+    assert set(dag.params) == {"reason", "data_source", "hyperparameters", "bring_back"}
     dag.params["data_source"] = "s3://landing/loan-approval/other.csv"
     with pytest.raises(ParamValidationError, match="data_source"):
         dag.params["data_source"] = "file:///etc/passwd"

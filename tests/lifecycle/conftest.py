@@ -37,6 +37,19 @@ HELD_BACK = "held-back-version"
 BROKEN_DATA = "broken-data"
 BIASED = "biased-model"
 BROKEN_FOLDER = "broken-folder"
+WATCHED = "watched-loans"
+WATCH: dict[str, Any] = {
+    "schedule": "*/5 * * * *",
+    "window_minutes": 5,
+    "monitors": ["data_quality"],
+    "severities": {"data_quality": "high", "drift": "high"},
+    "retrain": True,
+}
+"""Windows as short as they can be, and every drift grave."""
+FORGETFUL_SOURCE = "forgetful-source"
+"""Its feature source knows nobody: a stand-in without its file."""
+
+CANARY = "canary-loans"
 TWO_APPROVALS = {
     "task-instance mark": "two-by-mark",
     "command line": "two-by-command",
@@ -73,10 +86,15 @@ def publish_data(stack: RunningStack) -> bytes:
 @pytest.fixture(scope="session")
 def use_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("use_cases")
-    for name in (APPROVED, UNWANTED, REJECTED, HELD_BACK, BROKEN_DATA):
+    for name in (APPROVED, UNWANTED, REJECTED, HELD_BACK, BROKEN_DATA, FORGETFUL_SOURCE):
         write_use_case(folder, name)
+    (folder / FORGETFUL_SOURCE / "stubs.json").unlink()
+    write_use_case(folder, WATCHED, monitoring=WATCH)
     write_use_case(folder, BIASED, limits=limits(disparate_impact=0.97))
     write_use_case(folder, BROKEN_FOLDER, owner=7)
+    declared = yaml.safe_load((EXAMPLE / "use_case.yaml").read_text()).get("deployment", {})
+    rollout = {"canary_percent_steps": [20], "minutes_between": 0.05, "latency_budget_ms": 30_000}
+    write_use_case(folder, CANARY, deployment={**declared, "rollout": rollout})
     for name in TWO_APPROVALS.values():
         write_use_case(folder, name, owner="policy-owner", approvers={}, risk=LOW_RISK)
     for name in PUBLIC_DATA:
@@ -129,7 +147,8 @@ def lifecycles(stack: RunningStack) -> dict[str, Lifecycle]:
     data = publish_data(stack)
     store = stack.client("data-scientist", "s3")
     store.put_object(Bucket=BROKEN_SOURCE[0], Key=BROKEN_SOURCE[1], Body=_broken(data))
-    started = {name: Lifecycle(stack, name) for name in (APPROVED, UNWANTED, REJECTED, HELD_BACK, BIASED, BROKEN_DATA)}
+    ways = (APPROVED, UNWANTED, REJECTED, HELD_BACK, BIASED, BROKEN_DATA, FORGETFUL_SOURCE)
+    started = {name: Lifecycle(stack, name) for name in ways}
     for name, lifecycle in started.items():
         lifecycle.start(**({"data_source": "s3://" + "/".join(BROKEN_SOURCE)} if name == BROKEN_DATA else {}))
     return started

@@ -13,6 +13,7 @@ from typing import Any
 from tests.running_stack import RunningStack
 
 from model_governance.domain.canonical import sha256_hex
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.hooks.installation import Installation, Settings
 
@@ -27,9 +28,13 @@ class PersonsClients:
 
     stack: RunningStack
     person: str
+    role_arn: str = ""
 
     def client(self, service: str) -> Any:
-        return self.stack.client(self.person, service)
+        return self.stack.client_as(self.person, self.role_arn, service)
+
+    def within(self, environment: Environment, role_arn: str) -> PersonsClients:
+        return PersonsClients(self.stack, self.person, role_arn)
 
 
 @dataclass(frozen=True)
@@ -152,9 +157,13 @@ class Lifecycle:
             "jobs": [job["TrainingJobName"] for job in client.list_training_jobs()["TrainingJobSummaries"]],
             "transforms": [job["TransformJobName"] for job in client.list_transform_jobs()["TransformJobSummaries"]],
             "models": [model["ModelName"] for model in client.list_models()["Models"]],
-            "configs": [config["EndpointConfigName"] for config in client.list_endpoint_configs()["EndpointConfigs"]],
-            "endpoints": [endpoint["EndpointName"] for endpoint in client.list_endpoints()["Endpoints"]],
         }
+        for environment in Environment:
+            there = known.endpoints_in(environment).client
+            configs, endpoints = there.list_endpoint_configs()["EndpointConfigs"], there.list_endpoints()["Endpoints"]
+            names[f"{environment} models"] = [model["ModelName"] for model in there.list_models()["Models"]]
+            names[f"{environment} configs"] = [config["EndpointConfigName"] for config in configs]
+            names[f"{environment} endpoints"] = [endpoint["EndpointName"] for endpoint in endpoints]
         own = {kind: sorted(name for name in found if name.startswith(self.use_case)) for kind, found in names.items()}
         keys = [*known.artifacts.list(f"use-cases/{self.use_case}/"), *known.artifacts.list(f"ledger/{self.use_case}/")]
         return {

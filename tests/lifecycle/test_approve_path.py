@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.lifecycle.conftest import APPROVED
 from tests.lifecycle.following import ANSWER, Lifecycle
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from stack import supervision
 from stack.lifecycle import wait_until_healthy
@@ -98,8 +100,26 @@ def test_then_production_is_approved_by_boto3_and_the_model_serves(lifecycle: Li
     assert lifecycle.wait_until_ended() == "success"
     known = lifecycle.installation()
     held_out = next(key for key in known.artifacts.list(f"use-cases/{APPROVED}/data/") if key.endswith("/holdout.csv"))
-    answer = known.endpoints.invoke(APPROVED, known.artifacts.get(held_out).decode().splitlines()[0] + "\n")
+    row = known.artifacts.get(held_out).decode().splitlines()[0]
+    answer = known.endpoints_in(Environment.PRODUCTION).invoke(APPROVED, f"{row}\n")
     assert 0 <= float(answer) <= 1
+
+
+def test_each_environment_is_an_account_of_its_own_and_the_registrys_account_serves_nothing(
+    lifecycle: Lifecycle,
+) -> None:
+    known, stack = lifecycle.installation(), lifecycle.stack
+    served = {
+        environment: known.endpoints_in(environment).describe(name).arn.split(":")[4]
+        for environment, name in ((Environment.TEST, f"{APPROVED}-test"), (Environment.PRODUCTION, APPROVED))
+    }
+    assert served == {Environment.TEST: "222233334444", Environment.PRODUCTION: "333344445555"}
+    assert stack.client("admin", "sagemaker").list_endpoints()["Endpoints"] == []
+    config = f"{APPROVED}-v1-production"
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:CreateEndpoint"):
+        stack.client("pipeline", "sagemaker").create_endpoint(EndpointName="mine", EndpointConfigName=config)
+    [made] = known.endpoints_in(Environment.PRODUCTION).client.list_models(NameContains=APPROVED)["Models"]
+    assert made["ModelArn"].startswith("arn:aws:sagemaker:us-east-1:333344445555:model/")
 
 
 def test_registry_ledger_card_and_run_tell_the_same_story(lifecycle: Lifecycle) -> None:

@@ -38,6 +38,7 @@ from botocore.exceptions import ClientError
 from tests.lifecycle.conftest import HELD_BACK
 from tests.lifecycle.following import Lifecycle
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
@@ -50,7 +51,7 @@ def closed(lifecycle: Lifecycle, status: str = "PendingApproval") -> bool:
     """Whether nothing serves, nobody has decided, and the gate still waits; a deployment that failed says so."""
     package = lifecycle.package()
     return (
-        lifecycle.installation().endpoints.find(HELD_BACK) is None
+        lifecycle.installation().endpoints_in(Environment.PRODUCTION).find(HELD_BACK) is None
         and lifecycle.entries(EntryKind.DEPLOYMENT) == []
         and (package.stage, package.stage_status) == ("Production", status)
         and [gate for gate, *_ in lifecycle.decisions()] == ["use_case", "governance"]

@@ -12,6 +12,7 @@ from tests.lifecycle.following import ANSWER, Lifecycle
 from tests.public_data import PUBLIC_DATA, public_data, why_skipped
 from tests.running_stack import RunningStack
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
@@ -52,7 +53,7 @@ def test_an_example_goes_from_its_data_to_an_answer_from_production(lifecycle: L
         key for key in known.artifacts.list(f"use-cases/{lifecycle.use_case}/data/") if key.endswith("/holdout.csv")
     )
     row = known.artifacts.get(held_out).decode().splitlines()[0]
-    predicted = float(known.endpoints.invoke(lifecycle.use_case, f"{row}\n"))
+    predicted = float(known.endpoints_in(Environment.PRODUCTION).invoke(lifecycle.use_case, f"{row}\n"))
     assert 1 <= predicted <= 30 if lifecycle.use_case == "abalone" else 0 <= predicted <= 1
 
 

@@ -7,6 +7,7 @@ from tests.lifecycle.conftest import BIASED, BROKEN_DATA, BROKEN_FOLDER, HELD_BA
 from tests.lifecycle.following import ANSWER, Lifecycle
 from tests.running_stack import RunningStack
 
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.hooks.model_cards import CardStatus
 from stack.environment import Program, environment_of
@@ -88,7 +89,7 @@ def test_a_version_that_governance_rejects_stays_on_record_and_is_never_deployed
     assert package.approval_status == "Rejected"
     assert "too few of group d" in package.approval_description
     assert lifecycle.decisions()[-1] == ("governance", "reject", "governance-officer", "command line")
-    assert lifecycle.installation().endpoints.find(f"{REJECTED}-test") is None
+    assert lifecycle.installation().endpoints_in(Environment.TEST).find(f"{REJECTED}-test") is None
 
 
 def test_a_deploying_task_that_is_run_by_force_finds_the_gate_closed(approved_use_cases: Lifecycles) -> None:
@@ -97,8 +98,8 @@ def test_a_deploying_task_that_is_run_by_force_finds_the_gate_closed(approved_us
         assert lifecycle.mark("admin", task_id, "success", "trust me").status_code in (200, 409)
     lifecycle.clear("test_deployment.deploy")
     assert lifecycle.wait_until_ended() == "failed"
-    assert lifecycle.installation().endpoints.find(f"{REJECTED}-test") is None
-    assert lifecycle.installation().endpoints.find(REJECTED) is None
+    assert lifecycle.installation().endpoints_in(Environment.TEST).find(f"{REJECTED}-test") is None
+    assert lifecycle.installation().endpoints_in(Environment.PRODUCTION).find(REJECTED) is None
 
 
 def test_a_version_that_is_held_back_from_production_stays_in_test(held_back: Lifecycle) -> None:
@@ -114,9 +115,9 @@ def test_a_version_that_is_held_back_from_production_stays_in_test(held_back: Li
     assert (package.stage, package.stage_status) == ("Production", "Rejected")
     assert package.approval_status == "Approved"
     assert lifecycle.decisions()[-1] == ("production", "reject", "production-approver", "registry")
-    endpoints = lifecycle.installation().endpoints
-    assert endpoints.find(f"{HELD_BACK}-test") is not None
-    assert endpoints.find(HELD_BACK) is None
+    known = lifecycle.installation()
+    assert known.endpoints_in(Environment.TEST).find(f"{HELD_BACK}-test") is not None
+    assert known.endpoints_in(Environment.PRODUCTION).find(HELD_BACK) is None
 
 
 def test_a_broken_folder_is_shown_in_airflow_and_the_others_run(lifecycles: Lifecycles) -> None:

@@ -17,17 +17,20 @@ import boto3
 import httpx
 import pytest
 
+from model_governance.domain.deployment import Environment
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.installation import Settings as InstallationSettings
 from stack.credentials import (
     DECISIONS_PUBLIC_KEY,
     LEDGER_PUBLIC_KEY,
+    OPERATIONS_PUBLIC_KEY,
     OVERSIGHT_PUBLIC_KEY,
     Credentials,
     make_credentials,
 )
 from stack.environments import make_object_store_environment
+from stack.roles import role_of
 from stack.settings import Settings
 
 SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "STS", "KMS", "CLOUDTRAIL")
@@ -126,10 +129,17 @@ def installation_of(stack_settings: Settings, registry_server: None, clients_of:
         ledger_public_key=Credentials(stack_settings.secrets).path(LEDGER_PUBLIC_KEY),
         decisions_public_key=Credentials(stack_settings.secrets).path(DECISIONS_PUBLIC_KEY),
         oversight_public_key=Credentials(stack_settings.secrets).path(OVERSIGHT_PUBLIC_KEY),
+        operations_public_key=Credentials(stack_settings.secrets).path(OPERATIONS_PUBLIC_KEY),
     )
 
+    deployment = {
+        Environment.TEST: stack_settings.test_role_arn,
+        Environment.PRODUCTION: stack_settings.production_role_arn,
+    }
+
     def installation(principal: str) -> Installation:
-        return Installation.load(clients_of(principal), settings)
+        roles = {each: role_of(principal, role_arn, stack_settings) for each, role_arn in deployment.items()}
+        return Installation.load(clients_of(principal), replace(settings, roles=roles))
 
     return installation
 

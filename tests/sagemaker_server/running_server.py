@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,12 +25,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 ACCOUNT = "111122223333"
+TEST_ACCOUNT, PRODUCTION_ACCOUNT = "222233334444", "333344445555"
 REGION = "us-east-1"
 POLICIES = Path(__file__).parents[2] / "include" / "policies" / "iam"
 STARTS_WITHIN = 60.0
 """Seconds until a server must say that it listens, on a machine however busy."""
 
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ANYTHING = "anything"
+"""A role in each account but the first, which may do everything there, and which the first account's users may take."""
 
 
 @dataclass
@@ -65,6 +70,30 @@ class RunningServer:
             aws_secret_access_key=secret,
             config=Config(**{"retries": {"total_max_attempts": 1}, "max_pool_connections": 50, **config}),
         )
+
+    def assume(self, role_arn: str, principal: str = "anyone", name: str = "test", **request: Any) -> dict[str, Any]:
+        """Temporary credentials of a role, as AssumeRole answers them."""
+        sts = self.client("sts", principal)
+        given: dict[str, Any] = sts.assume_role(RoleArn=role_arn, RoleSessionName=name, **request)["Credentials"]
+        return given
+
+    def client_with(self, service: str, given: Mapping[str, Any], **config: Any) -> Any:
+        """A boto3 client that signs with temporary credentials."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+            config=Config(**{"retries": {"total_max_attempts": 1}, **config}),
+        )
+
+    def client_in(
+        self, account: str, service: str = "sagemaker", role: str = ANYTHING, principal: str = "anyone"
+    ) -> Any:
+        """A boto3 client of a session of a role in an account; by default of one that may do everything there."""
+        return self.client_with(service, self.assume(f"arn:aws:iam::{account}:role/{role}", principal, principal))
 
     def start(self) -> None:
         log = self.home / "server.log"
@@ -124,8 +153,13 @@ def make_installation(home: Path, policies: Mapping[str, Any] | None = None, **s
         (folder / f"{name}.json").write_text(json.dumps(document))
     keys = {name: (f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)) for name in documents}
     principals = {name: {"access_key_id": key, "secret_access_key": secret} for name, (key, secret) in keys.items()}
-    (home / "principals.json").write_text(json.dumps({"account": ACCOUNT, "principals": principals}))
-    for name in ("ledger", "decisions", "oversight"):
+    session_key = base64.b64encode(secrets.token_bytes(32)).decode()
+    document = {"account": ACCOUNT, "principals": principals, "session_key": session_key}
+    (home / "principals.json").write_text(json.dumps(document))
+    shutil.copytree(POLICIES / "roles", folder / "roles")
+    for account in (TEST_ACCOUNT, PRODUCTION_ACCOUNT):
+        write_role(folder, account, ANYTHING, trusted=[f"arn:aws:iam::{ACCOUNT}:root"])
+    for name in ("ledger", "decisions", "oversight", "operations"):
         private = Ed25519PrivateKey.generate()
         (home / f"{name}.pem").write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     environment = {
@@ -135,11 +169,26 @@ def make_installation(home: Path, policies: Mapping[str, Any] | None = None, **s
         "SAGEMAKER_SERVER_LEDGER_KEY": str(home / "ledger.pem"),
         "SAGEMAKER_SERVER_DECISIONS_KEY": str(home / "decisions.pem"),
         "SAGEMAKER_SERVER_OVERSIGHT_KEY": str(home / "oversight.pem"),
+        "SAGEMAKER_SERVER_OPERATIONS_KEY": str(home / "operations.pem"),
         "SAGEMAKER_SERVER_PORT": "0",
         "AWS_DEFAULT_REGION": REGION,
         **settings,
     }
     return RunningServer(home, keys, environment)
+
+
+def write_role(policies: Path, account: str, name: str, trusted: list[str], **changes: Any) -> None:
+    """A role that may do everything, as a file of an installation's policies."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
+    role = {
+        "MaxSessionDuration": 7200,
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+        "PermissionPolicy": EVERYTHING,
+        **changes,
+    }
+    folder = policies / "roles" / account
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(role))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 import boto3
 import httpx
 from botocore.config import Config
+from tests.sagemaker_server.running_server import EVERYTHING
 
 from stack.credentials import Credentials, make_credentials
 from stack.environments import make_object_store_environment
@@ -28,6 +30,9 @@ ROLE = "arn:aws:iam::111122223333:role/model-governance-execution"
 XGBOOST = "registry.example/sagemaker-xgboost:3.0-5"
 SCIKIT_LEARN = "registry.example/sagemaker-scikit-learn:1.4-2-cpu-py3"
 BUCKET = "model-governance"
+ANYONE = "anyone"
+"""Who may do everything in the account of the registry; the example's own principals have parts."""
+POLICIES = Path(__file__).parents[2] / "include" / "policies"
 FINAL = ("Completed", "Failed", "Stopped")
 
 
@@ -67,7 +72,7 @@ class ServerAndStore:
         """As by ``kill -9``."""
         self.end("sagemaker", signal.SIGKILL)
 
-    def client(self, service: str, principal: str = "pipeline") -> Any:
+    def client(self, service: str, principal: str = ANYONE) -> Any:
         key = Credentials(self.settings.secrets).key(principal)
         url = self.settings.s3_url if service == "s3" else self.settings.sagemaker_url
         return boto3.client(
@@ -95,7 +100,11 @@ class ServerAndStore:
 def server_and_store_in(home: Path, **more: str) -> ServerAndStore:
     """A server and its store, running; more settings of the stack by their variables."""
     ports = {f"MODEL_GOVERNANCE_{part}_PORT": str(free_port()) for part in ("SAGEMAKER", "S3", "AIRFLOW", "LOG")}
-    settings = Settings.from_environment({"MODEL_GOVERNANCE_HOME": str(home), **ports, **more})
+    policies = home / "policies"
+    shutil.copytree(POLICIES, policies)
+    (policies / "iam" / f"{ANYONE}.json").write_text(json.dumps(EVERYTHING))
+    own = {"MODEL_GOVERNANCE_HOME": str(home), "MODEL_GOVERNANCE_POLICIES": str(policies)}
+    settings = Settings.from_environment({**own, **ports, **more})
     make_credentials(settings)
     make_object_store_environment(settings, print)
     server = ServerAndStore(settings)
@@ -210,16 +219,23 @@ class Workshop:
         self.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
         return name
 
-    def config(self, model: str, name: str | None = None) -> str:
-        """Makes an endpoint configuration; its name."""
-        name = name or model
-        variant = {
-            "VariantName": "AllTraffic",
-            "ModelName": model,
-            "InitialInstanceCount": 1,
-            "InstanceType": "ml.m5.large",
-        }
-        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    def config(self, model: str, name: str | None = None, **more: Any) -> str:
+        """Makes an endpoint configuration of one variant; its name."""
+        return self.config_of({"AllTraffic": (model, None)}, name or model, **more)
+
+    def config_of(self, variants: dict[str, tuple[str, float | None]], name: str, **more: Any) -> str:
+        """Makes an endpoint configuration of variants: their models and weights (None: as AWS has it); its name."""
+        described = [
+            {
+                "VariantName": variant,
+                "ModelName": model,
+                "InitialInstanceCount": 1,
+                "InstanceType": "ml.m5.large",
+                **({} if weight is None else {"InitialVariantWeight": weight}),
+            }
+            for variant, (model, weight) in variants.items()
+        ]
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=described, **more)
         return name
 
     def endpoint(self, script: str | None, **changes: Any) -> str:

@@ -62,6 +62,7 @@ def without_places(variables: dict[str, str], settings: Settings) -> dict[str, s
         settings.public_url: "<airflow>",
         settings.sagemaker_url: "<sagemaker>",
         settings.s3_url: "<s3>",
+        settings.stubs_url: "<stubs>",
     }
     replaced = {}
     for name, value in variables.items():
@@ -127,7 +128,7 @@ def test_the_key_that_decides_and_the_ledgers_key_go_where_they_must_and_nowhere
         return {name for name, service in services.items() if secret in service.get("secrets", [])}
 
     assert given("principal-decision-service.json") == {"airflow-api-server", "airflow-triggerer"}
-    for private in ("ledger-key.pem", "decisions-key.pem", "oversight-key.pem"):
+    for private in ("ledger-key.pem", "decisions-key.pem", "oversight-key.pem", "operations-key.pem"):
         assert given(private) == {"sagemaker"}
     assert given("decisions-key.pem") == given("oversight-key.pem") == {"sagemaker"}
     assert given("principals.json") == {"sagemaker", "s3-init"}

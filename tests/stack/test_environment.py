@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from stack.credentials import make_credentials
-from stack.environment import Program, environment_of, notice_connections
+from stack.environment import Program, environment_of, notice_connections, person_environment
 from stack.settings import Settings
 
 GIVEN = {
@@ -24,7 +25,7 @@ def settings(home: Path, notify: str) -> Settings:
     return made
 
 
-@pytest.mark.parametrize("program", sorted(set(Program) - {Program.S3, Program.SAGEMAKER}))
+@pytest.mark.parametrize("program", sorted(set(Program) - {Program.S3, Program.SAGEMAKER, Program.STUBS}))
 def test_a_named_connection_reaches_those_who_run_tasks_and_nobody_else(program: Program, tmp_path: Path) -> None:
     variables = environment_of(program, settings(tmp_path, "log,email:smtp_default"), GIVEN)
     runs_tasks = program in (Program.SCHEDULER, Program.WORKER)
@@ -52,8 +53,40 @@ def test_one_that_is_named_and_not_set_is_left_out(tmp_path: Path) -> None:
     assert notice_connections(settings(tmp_path, "email:smtp_default"), {"AIRFLOW_CONN_SMTP_DEFAULT": ""}) == {}
 
 
-def test_no_program_knows_a_connection_of_the_decision_service(tmp_path: Path) -> None:
+def test_every_program_with_connections_knows_those_of_the_pipeline_and_no_other(tmp_path: Path) -> None:
     made = settings(tmp_path, "log")
-    for program in set(Program) - {Program.S3, Program.SAGEMAKER}:
+    pipelines = {"AIRFLOW_CONN_AWS_DEFAULT", "AIRFLOW_CONN_AWS_TEST", "AIRFLOW_CONN_AWS_PRODUCTION"}
+    for program in Program:
         named = {name for name in environment_of(program, made) if name.startswith("AIRFLOW_CONN_")}
-        assert named <= {"AIRFLOW_CONN_AWS_DEFAULT"}
+        without = program in {Program.S3, Program.SAGEMAKER, Program.STUBS, Program.LOGS, Program.MIGRATE}
+        assert named == (set() if without else pipelines)
+
+
+def test_the_connections_of_the_environments_take_on_the_roles_of_the_settings(tmp_path: Path) -> None:
+    made = settings(tmp_path, "log")
+    variables = environment_of(Program.SCHEDULER, made)
+    for name, role in (("TEST", made.test_role_arn), ("PRODUCTION", made.production_role_arn)):
+        connection = json.loads(variables[f"AIRFLOW_CONN_AWS_{name}"])
+        assert connection["extra"]["role_arn"] == role
+        assert connection["extra"]["service_config"]["sts"] == {"endpoint_url": made.sagemaker_url}
+        assert connection["login"] == json.loads(variables["AIRFLOW_CONN_AWS_DEFAULT"])["login"]
+    assert "role_arn" not in json.loads(variables["AIRFLOW_CONN_AWS_DEFAULT"])["extra"]
+
+
+@pytest.mark.parametrize(
+    ("person", "in_test", "in_production"),
+    [
+        ("pipeline", "deployment", "deployment"),
+        ("production-approver", "reader", "operator"),
+        ("policy-owner", "reader", "operator"),
+        ("data-scientist", "reader", "reader"),
+        ("caretaker", "caretaker", "caretaker"),
+    ],
+)
+def test_a_person_acts_in_each_account_by_the_role_made_for_him(
+    tmp_path: Path, person: str, in_test: str, in_production: str
+) -> None:
+    variables = person_environment(person, settings(tmp_path, "log"))
+    assert variables["MODEL_GOVERNANCE_TEST_ROLE_ARN"] == f"arn:aws:iam::222233334444:role/model-governance-{in_test}"
+    production = f"arn:aws:iam::333344445555:role/model-governance-{in_production}"
+    assert variables["MODEL_GOVERNANCE_PRODUCTION_ROLE_ARN"] == production

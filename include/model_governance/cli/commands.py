@@ -10,13 +10,16 @@ from model_governance.cli import (
     demo,
     gates,
     ledger,
+    monitoring,
     oversight,
     policy,
+    production,
     replay,
     report,
     served,
     status,
     suggestions,
+    traffic,
     use_cases,
 )
 from model_governance.cli.terminal import refusals_are_lines
@@ -42,10 +45,16 @@ app.command("card")(card.card)
 app.command("report")(report.report)
 app.command("replay")(replay.replay)
 app.command("served")(served.served)
+app.command("stop")(production.stop)
+app.command("resume")(production.resume)
+app.command("roll-back")(production.roll_back)
+app.command("retire")(production.retire)
+app.command("monitoring")(monitoring.monitoring)
 app.command("use-cases")(use_cases.list_use_cases)
 app.command("suggest-expectations")(suggestions.suggest_expectations)
 app.command("clean-up")(clean_up.clean_up)
 app.command("demo")(demo.demo)
+app.command("traffic")(traffic.traffic)
 
 
 def run() -> None:

@@ -19,6 +19,7 @@ from model_governance.cli.gate_notice import program, stack_command
 from model_governance.cli.stack_people import StackPerson
 from model_governance.cli.terminal import say, say_indented
 from model_governance.domain.candidate import split_prefix
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import GateClosed, RecordMissing
 from model_governance.hooks.airflow_api import DAG_PREFIX, AirflowApi
@@ -121,7 +122,8 @@ def _ask_production(run: DemoRun) -> None:
     declared = run.installation.use_case(run.use_case)
     held_out = run.installation.artifacts.get(f"{split_prefix(declared, candidate['data_sha256'])}holdout.csv")
     application = held_out.decode().splitlines()[0]
-    answer = run.installation.endpoints.invoke(run.use_case, application + "\n").strip()
+    endpoints = run.installation.endpoints_in(Environment.PRODUCTION)
+    answer = endpoints.invoke(run.use_case, application + "\n").strip()
     say(f"production endpoint {run.use_case} (version {candidate['version']}) answers an application it never saw:")
     values = application.split(",")
     say_indented(", ".join(f"{name} {value}" for name, value in zip(declared.data.features, values, strict=True)))

@@ -148,6 +148,20 @@ def _finding(body: Body) -> list[str]:
     ]
 
 
+def _monitoring(body: Body) -> list[str]:
+    again = f", revision {body['revision']}" if body["revision"] > 1 else ""
+    said = [
+        f"window {body['start']} to {body['end']}{again}: version {body['version']} {body['verdict']}, "
+        f"{counted(body['rows'], 'row')}; report {_short(body['sha256']['report.json'])}",
+        body["sentence"],
+    ]
+    return said + [f"{each['severity']}: {each['sentence']}" for each in body["breaches"]]
+
+
+def _retraining(body: Body) -> list[str]:
+    return [f"retraining asked for by run {body['run_id']}, for {', '.join(body['findings'])}"]
+
+
 def _finding_closure(body: Body) -> list[str]:
     return [f"{body['id']} closed by {body['closed_by']} as {body['role']}", f"comment: {body['comment']}"]
 
@@ -162,6 +176,56 @@ def _roll_back(body: Body) -> list[str]:
         f"{body['stage']}: version {body['version']} was rolled back; {body['endpoint']} {now}",
         f"reason: {body['reason']}",
     ]
+
+
+def _deployment_step(body: Body) -> list[str]:
+    what = f"{body['stage']}: version {body['version']}, run {body['run_id']}, attempt {body['attempt']}"
+    if body["step"] == "begin":
+        by = f"by canary at {', '.join(f'{each} %' for each in body['percent_steps'])}" if body["percent_steps"] else ""
+        instead = f" in the place of {body['replaces']}" if body["replaces"] else ""
+        return [f"{what}: deployment begins{instead} {by or 'all at once'}"]
+    if body["step"] == "give_up":
+        return [f"{what}: given up", f"reason: {body['reason']}"]
+    smoke = body["smoke"]
+    return [
+        f"{what}: {body['variant']} answered with {body['percent']} % of the traffic: {smoke['rows']} rows, largest "
+        f"difference {smoke['largest_difference']:.4g}, {smoke['latency_ms']:g} ms"
+    ]
+
+
+def _stop(body: Body) -> list[str]:
+    what = "drill" if body["drill"] else "stop"
+    was = f"out of service in {body['seconds']:g} s" if body["was_in_service"] else "was out of service already"
+    before = [f"the registry says: {body['registry_says']}"] if body.get("registry_says") else []
+    return [f"{what} by {_ordered(body)}: endpoint {body['endpoint']} {was}", f"reason: {body['reason']}", *before]
+
+
+def _resume(body: Body) -> list[str]:
+    what = f"version {body['version']} serves again" if body.get("version") else "deployments are allowed again"
+    ended = f"{'drill' if body['drill'] else 'stop'} of entry {body['stop']}"
+    return [f"{ended} ended by {_ordered(body)}: {what}", f"comment: {body['reason']}", *_smoke_failed(body)]
+
+
+def _reversion(body: Body) -> list[str]:
+    instead = f" in the place of version {body['from_version']}" if body.get("from_version") else ""
+    return [
+        f"version {body['version']} serves again{instead}, by {_ordered(body)}; {body['endpoint_config']}",
+        f"reason: {body['reason']}",
+        *_smoke_failed(body),
+    ]
+
+
+def _retirement(body: Body) -> list[str]:
+    versions = ", ".join(str(each) for each in body["versions"]) or "none"
+    return [f"retired by {_ordered(body)}; versions archived: {versions}", f"reason: {body['reason']}"]
+
+
+def _ordered(body: Body) -> str:
+    return f"{body['actor']} as {body['role']}, by {body['channel']}"
+
+
+def _smoke_failed(body: Body) -> list[str]:
+    return [f"smoke test failed: {body['smoke_failed']}"] if body.get("smoke_failed") else []
 
 
 def _superseded(body: Body) -> list[str]:
@@ -200,11 +264,19 @@ _WORDS: dict[EntryKind, Callable[[Body], list[str]]] = {
     EntryKind.DECISION: _decision,
     EntryKind.REFUSAL: _refusal,
     EntryKind.DEPLOYMENT: _deployment,
+    EntryKind.DEPLOYMENT_STEP: _deployment_step,
     EntryKind.ROLL_BACK: _roll_back,
+    EntryKind.REVERSION: _reversion,
+    EntryKind.STOP: _stop,
+    EntryKind.RESUME: _resume,
+    EntryKind.RETIREMENT: _retirement,
     EntryKind.FAILURE: _failure,
     EntryKind.CLEAN_UP: _clean_up,
     EntryKind.EXCEPTION: _exception,
     EntryKind.FINDING: _finding,
+    EntryKind.BREACH: _finding,
+    EntryKind.MONITORING: _monitoring,
+    EntryKind.RETRAINING: _retraining,
     EntryKind.FINDING_CLOSURE: _finding_closure,
     EntryKind.POLICY_VERSION: _policy_version,
     EntryKind.SUPERSEDED: _superseded,

@@ -13,8 +13,10 @@ from typing import Any
 
 from model_governance.cli.terminal import counted
 from model_governance.domain.canonical import digest
+from model_governance.domain.deployment import Environment
 from model_governance.errors import RecordMissing, RequestRefused, ServiceUnavailable
 from model_governance.hooks.aws import calling
+from model_governance.hooks.endpoints import Endpoints
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_package import ModelPackage
 
@@ -35,9 +37,9 @@ class Leavings:
     Attributes:
         use_case: Whose.
         jobs: Kind (Training, Transform) and name of each job that runs; jobs that have ended stay on record.
-        endpoints: Names of endpoints.
-        configs: Names of endpoint configurations.
-        models: Names of models.
+        endpoints: Place and name of each endpoint; the place is an environment, or empty for our own account.
+        configs: Place and name of each endpoint configuration.
+        models: Place and name of each model.
         lineage: ARNs of lineage artifacts and actions.
         packages: A tombstone of each version.
         has_group: Whether the model package group is there.
@@ -47,9 +49,9 @@ class Leavings:
 
     use_case: str
     jobs: tuple[tuple[str, str], ...]
-    endpoints: tuple[str, ...]
-    configs: tuple[str, ...]
-    models: tuple[str, ...]
+    endpoints: tuple[tuple[str, str], ...]
+    configs: tuple[tuple[str, str], ...]
+    models: tuple[tuple[str, str], ...]
     lineage: tuple[str, ...]
     packages: tuple[dict[str, Any], ...]
     has_group: bool
@@ -69,9 +71,9 @@ class Leavings:
         return cls(
             use_case=use_case,
             jobs=tuple((kind, name) for kind in _JOBS for name in _running_jobs(client, kind, use_case)),
-            endpoints=_tagged(client, "list_endpoints", "Endpoints", "Endpoint", use_case),
-            configs=_tagged(client, "list_endpoint_configs", "EndpointConfigs", "EndpointConfig", use_case),
-            models=_tagged(client, "list_models", "Models", "Model", use_case),
+            endpoints=_everywhere(known, "list_endpoints", "Endpoints", "Endpoint", use_case),
+            configs=_everywhere(known, "list_endpoint_configs", "EndpointConfigs", "EndpointConfig", use_case),
+            models=_everywhere(known, "list_models", "Models", "Model", use_case),
             lineage=tuple(_lineage(client, known.artifacts.uri(_prefix(use_case)), use_case)),
             packages=tuple(_tombstone(each) for each in known.registry.versions(use_case)) if has_group else (),
             has_group=has_group,
@@ -105,9 +107,9 @@ class Leavings:
         """What the ledger keeps of all this."""
         return {
             "jobs": [name for _, name in self.jobs],
-            "endpoints": list(self.endpoints),
-            "endpoint_configs": list(self.configs),
-            "models": list(self.models),
+            "endpoints": [name for _, name in self.endpoints],
+            "endpoint_configs": [name for _, name in self.configs],
+            "models": [name for _, name in self.models],
             "lineage": list(self.lineage),
             "model_packages": list(self.packages),
             "card": self.card,
@@ -124,13 +126,16 @@ def delete(known: Installation, what: Leavings) -> None:
     """
     client = known.clients.client("sagemaker")
     _stop(client, what)
-    for name in what.endpoints:
-        known.endpoints.delete(name)
-    _wait_until(lambda: not any(known.endpoints.find(name) for name in what.endpoints), "endpoints are still there")
-    for name in what.configs:
-        known.endpoints.delete_config(name)
-    for name in what.models:
-        known.endpoints.delete_model(name)
+    for place, name in what.endpoints:
+        _endpoints(known, place).delete(name)
+    _wait_until(
+        lambda: not any(_endpoints(known, place).find(name) for place, name in what.endpoints),
+        "endpoints are still there",
+    )
+    for place, name in what.configs:
+        _endpoints(known, place).delete_config(name)
+    for place, name in what.models:
+        _endpoints(known, place).delete_model(name)
     for arn in what.lineage:
         _delete_lineage(client, arn)
     for package in what.packages:
@@ -147,12 +152,25 @@ def _prefix(use_case: str) -> str:
     return f"use-cases/{use_case}/"
 
 
+def _endpoints(known: Installation, place: str) -> Endpoints:
+    return known.endpoints_in(Environment(place)) if place else known.endpoints
+
+
+def _everywhere(known: Installation, action: str, member: str, kind: str, use_case: str) -> tuple[tuple[str, str], ...]:
+    """Place and name of what bears the use case's tag, in our own account and in each environment's; each once."""
+    found: dict[str, tuple[str, str]] = {}
+    for place in ("", *(each.value for each in Environment)):
+        for arn in _tagged(_endpoints(known, place).client, action, member, kind, use_case):
+            found.setdefault(arn, (place, arn.rpartition("/")[2]))
+    return tuple(found.values())
+
+
 def _tagged(client: Any, action: str, member: str, kind: str, use_case: str, **asked: Any) -> tuple[str, ...]:
-    """Names of a kind of resource that bear the use case's tag."""
+    """ARNs of a kind of resource that bear the use case's tag."""
     with calling("sagemaker", action):
         pages = client.get_paginator(action).paginate(NameContains=use_case, **asked)
         found = [each for page in pages for each in page[member]]
-    return tuple(sorted(str(each[f"{kind}Name"]) for each in found if _is_of(client, each[f"{kind}Arn"], use_case)))
+    return tuple(sorted(arn for arn in (str(each[f"{kind}Arn"]) for each in found) if _is_of(client, arn, use_case)))
 
 
 def _is_of(client: Any, arn: str, use_case: str) -> bool:
@@ -167,9 +185,9 @@ def _is_of(client: Any, arn: str, use_case: str) -> bool:
 def _running_jobs(client: Any, kind: str, use_case: str) -> tuple[str, ...]:
     action, member = _JOBS[kind]
     return tuple(
-        name
+        arn.rpartition("/")[2]
         for status in _RUNNING
-        for name in _tagged(client, action, member, f"{kind}Job", use_case, StatusEquals=status)
+        for arn in _tagged(client, action, member, f"{kind}Job", use_case, StatusEquals=status)
     )
 
 

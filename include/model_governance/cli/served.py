@@ -10,7 +10,8 @@ import typer
 from model_governance.cli.terminal import installation, say
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import witnessed_entries
-from model_governance.domain.served import Served, served_at
+from model_governance.domain.ledger import Entry
+from model_governance.domain.served import Served, out_of_service_at, served_at
 from model_governance.errors import RequestRefused
 
 
@@ -27,7 +28,7 @@ def served(
         raise RequestRefused(f"--at {at}: what will serve then is on no record; it is {known.now():%Y-%m-%dT%H:%M} UTC")
     entries = witnessed_entries(known, use_case)
     refuse_unknown(known, use_case, entries)
-    for line in lines(use_case, time, served_at(entries, time)):
+    for line in lines(use_case, time, served_at(entries, time), out_of_service_at(entries, time)):
         say(line)
 
 
@@ -46,19 +47,27 @@ def parse_time(text: str) -> datetime:
         ) from None
 
 
-def lines(use_case: str, time: datetime, found: Served | None) -> list[str]:
+def lines(use_case: str, time: datetime, found: Served | None, ended: Entry | None = None) -> list[str]:
     """What is told, line by line."""
     when = f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     if found is None:
-        return [f"{use_case}: nothing served in production at {when}"]
+        nothing = f"{use_case}: nothing served in production at {when}"
+        return [nothing, f"  {_ended(ended)}"] if ended else [nothing]
     entry, body = found.deployment, found.deployment.body
     until = f", until {found.until.time:%Y-%m-%d %H:%M:%S} (entry {found.until.sequence})" if found.until else ""
+    again = ""
+    if found.since is not None and found.since.sequence != entry.sequence:
+        again = (
+            f", again since {found.since.time:%Y-%m-%d %H:%M:%S} ({_kind(found.since)}, entry {found.since.sequence})"
+        )
     told = [
         f"{use_case}: version {body.get('version')} served in production at {when}",
         f"  from endpoint {body.get('endpoint')} ({body.get('endpoint_config')})",
         f"  model sha256 {body.get('model_sha256')}",
-        f"  since {entry.time:%Y-%m-%d %H:%M:%S} (entry {entry.sequence}, run {body.get('run_id')}){until}",
+        f"  since {entry.time:%Y-%m-%d %H:%M:%S} (entry {entry.sequence}, run {body.get('run_id')}){again}{until}",
     ]
+    if found.canary is not None and found.canary.percent is not None:
+        told.append(f"  beside version {found.canary.version} as canary with {found.canary.percent} % of the traffic")
     for authority in found.authorities:
         decision = authority.decision
         told.append(
@@ -68,3 +77,16 @@ def lines(use_case: str, time: datetime, found: Served | None) -> list[str]:
         for piece in authority.request.evidence if authority.request else ():
             told.append(f"    on {piece.kind.value}: {piece.verdict.value}, sha256 {piece.sha256}, {piece.uri}")
     return told
+
+
+def _ended(entry: Entry) -> str:
+    """Since when and why nothing served."""
+    body = entry.body
+    who = f" by {body['actor']}" if body.get("actor") else ""
+    why = f": {body['reason']}" if body.get("reason") else ""
+    what = "drill" if body.get("drill") else _kind(entry)
+    return f"since {entry.time:%Y-%m-%d %H:%M:%S} ({what}{who}, entry {entry.sequence}){why}"
+
+
+def _kind(entry: Entry) -> str:
+    return entry.kind.value.replace("_", " ")

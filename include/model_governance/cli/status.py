@@ -10,6 +10,7 @@ from model_governance.cli.terminal import installation, say, say_indented
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_cards import CardStatus
 from model_governance.hooks.model_package import PRODUCTION_STAGE, ApprovalStatus, ModelPackage, StageStatus
@@ -25,8 +26,8 @@ def status(use_case: Annotated[str, typer.Argument(help="Name of the use case.")
     say(f"{use_case}: " + (f"card {card.status}, version {card.version}" if card else "no card yet"), style="bold")
     if card and card.status == CardStatus.PENDING:
         _say_who_is_waited_for(known, Gate.USE_CASE, use_case, card.arn)
-    for stage, name in (("production", use_case), ("test", f"{use_case}-test")):
-        endpoint = known.endpoints.find(name)
+    for environment, name in ((Environment.PRODUCTION, use_case), (Environment.TEST, f"{use_case}-test")):
+        stage, endpoint = environment.lower(), known.endpoints_in(environment).find(name)
         said = f"{endpoint.status}, serves {endpoint.config}" if endpoint else "not deployed"
         say_indented(f"{stage} endpoint {name}: {said}")
         if endpoint and endpoint.failure_reason:

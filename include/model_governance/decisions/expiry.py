@@ -5,15 +5,15 @@ Apart from ``open``, which keeps such a version from being deployed: here are th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import evaluate_record
 from model_governance.decisions.in_force import files_in_force
-from model_governance.decisions.record import read_record, since_clean_up
+from model_governance.decisions.record import read_record
 from model_governance.domain.decision import Gate
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.deployment import Environment
 from model_governance.domain.notice import reasons_without_data
+from model_governance.domain.production import read_production
 from model_governance.domain.request import GateRequest
 from model_governance.errors import RecordMissing, UseCaseInvalid
 from model_governance.hooks.installation import Installation
@@ -108,11 +108,12 @@ def take_flag_back(installation: Installation, use_case: str) -> bool:
     Raises:
         LedgerBroken, RecordMissing, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    deployed = _last_deployment(installation.ledger(use_case).entries())
+    deployed = read_production(installation.ledger(use_case).entries()).served
     endpoint = str(deployed.body["endpoint"]) if deployed else ""
-    if deployed is None or installation.endpoints.find(endpoint) is None:
+    endpoints = installation.endpoints_in(Environment.PRODUCTION)
+    if deployed is None or endpoints.find(endpoint) is None:
         return False
-    if not installation.endpoints.tag(endpoint, _FLAG).startswith(_EXPIRED):
+    if not endpoints.tag(endpoint, _FLAG).startswith(_EXPIRED):
         return False
     package = installation.registry.describe(deployed.subject)
     if package.stage_status == StageStatus.DEPLOYED and _WITHOUT in package.stage_description:
@@ -129,7 +130,7 @@ def expired_approval(installation: Installation, use_case: str) -> ExpiredApprov
         PolicyNotEntered, LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     entries = installation.ledger(use_case).entries()
-    deployed = _last_deployment(entries)
+    deployed = read_production(entries).served
     if deployed is None:
         return None
     policy, people = files_in_force(installation)
@@ -166,13 +167,6 @@ def _owner(installation: Installation, use_case: str, request: GateRequest | Non
 
 
 def _tag(installation: Installation, endpoint: str, value: str) -> None:
-    is_there = installation.endpoints.find(endpoint) is not None
-    if is_there and installation.endpoints.tag(endpoint, _FLAG) != value:
-        installation.endpoints.set_tag(endpoint, _FLAG, value)
-
-
-def _last_deployment(entries: Sequence[Entry]) -> Entry | None:
-    for entry in reversed(since_clean_up(entries)):
-        if entry.kind is EntryKind.DEPLOYMENT and entry.body.get("stage") == PRODUCTION_STAGE:
-            return entry
-    return None
+    endpoints = installation.endpoints_in(Environment.PRODUCTION)
+    if endpoints.find(endpoint) is not None and endpoints.tag(endpoint, _FLAG) != value:
+        endpoints.set_tag(endpoint, _FLAG, value)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.publish import publish_head
-from model_governance.decisions.record import read_findings
+from model_governance.decisions.record import opened_findings
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.oversight import Finding, FindingClosure, GrantedException, Severity
 from model_governance.domain.people import People, Person
@@ -177,7 +177,7 @@ def open_finding(
 
 
 def record_finding(installation: Installation, use_case: str, subject: str, finding: Finding) -> Entry:
-    """Enters a finding under the next free id, whoever found it; for people by ``open_finding``, and for monitoring."""
+    """Enters a person's finding under the next free id; what monitoring finds, ``breach`` enters."""
 
     def propose(entries: Sequence[Entry]) -> Proposal:
         number = sum(entry.kind is EntryKind.FINDING for entry in entries) + 1
@@ -202,10 +202,10 @@ def close_finding(installation: Installation, use_case: str, finding_id: str, *,
     if not comment.strip():
         raise DecisionRefused(f"{finding_id} cannot be closed without a comment that says what was done")
     ledger = installation.ledger(use_case)
-    found = next((each for each, _ in read_findings(ledger.entries()) if each.id == finding_id), None)
+    found = next((each for each in opened_findings(ledger.entries()) if each.finding.id == finding_id), None)
     if found is None:
         raise RecordMissing(f"{use_case} has no finding {finding_id!r}")
-    if found.owner == actor:
+    if found.finding.owner == actor:
         raise DecisionRefused(f"{actor} may not {deed}: its owner mends it, and somebody else closes it")
     closure = FindingClosure(
         id=finding_id,
@@ -216,16 +216,16 @@ def close_finding(installation: Installation, use_case: str, finding_id: str, *,
         policy_digest=bench.policy.digest,
         people_digest=bench.people.digest,
     )
-    opening = next(
-        entry
-        for entry in reversed(ledger.entries())
-        if entry.kind is EntryKind.FINDING and entry.body["id"] == finding_id
-    )
+    opening = found.opening
     entry = ledger.append(
         EntryKind.FINDING_CLOSURE,
         opening.subject,
         closure.model_dump(mode="json"),
-        unless=lambda each: each.kind is EntryKind.FINDING_CLOSURE and each.body["id"] == finding_id,
+        unless=lambda each: (
+            each.kind is EntryKind.FINDING_CLOSURE
+            and each.body["id"] == finding_id
+            and each.sequence > opening.sequence
+        ),
     )
     publish_head(installation, entry, on_card=False)
     return entry

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -20,6 +21,9 @@ from model_governance.errors import LedgerBroken
 _Record = TypeVar(
     "_Record", GateRequest, Decision, Evidence, Candidate, UseCase, GrantedException, Finding, FindingClosure
 )
+
+
+_ENDS = (EntryKind.CLEAN_UP, EntryKind.RETIREMENT)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,28 @@ class GateRecord:
     def entry_of(self, decision: Decision) -> Entry:
         """The entry that holds one of this gate's decisions."""
         return next(entry for each, entry in self.entries if each == decision)
+
+
+@dataclass(frozen=True)
+class FindingOnRecord:
+    """A finding and what became of it.
+
+    Attributes:
+        finding: As it was opened.
+        opening: The entry that holds it.
+        closure: How it was closed; None while it is open.
+        closing: The entry that holds that.
+    """
+
+    finding: Finding
+    opening: Entry
+    closure: FindingClosure | None = None
+    closing: Entry | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has closed it."""
+        return self.closure is None
 
 
 def read_record(entries: Sequence[Entry], gate: Gate, subject: str) -> GateRecord:
@@ -81,48 +107,89 @@ def read_record(entries: Sequence[Entry], gate: Gate, subject: str) -> GateRecor
         evidence={piece.kind: piece for piece in evidence},
         candidate=candidates[-1] if candidates else None,
         events=frozenset({*refused, *(decision.event_id for decision, _ in decided)} - {""}),
-        oversight=read_oversight(entries, subject, candidates[-1].version if candidates else None),
+        oversight=read_oversight(entries, subject, candidates[-1].version if candidates else None, gate),
     )
 
 
-def read_oversight(entries: Sequence[Entry], subject: str, version: int | None) -> Oversight:
+def read_oversight(entries: Sequence[Entry], subject: str, version: int | None, gate: Gate | None = None) -> Oversight:
     """The exceptions, findings and supersession of a subject.
+
+    What monitoring found in production stands in the way of the next versions too, at the production gate: whether they
+    mend it is for a person to say, by closing it.
 
     Args:
         entries: Every verified entry of the use case.
         subject: ARN of the model package or card.
         version: The package's version; None for a card, which only the findings on the whole use case concern.
+        gate: The gate that asks; None for what concerns the subject itself.
     """
     standing = since_clean_up(entries)
     about = [entry for entry in standing if entry.subject == subject]
-    findings = [_read(Finding, entry) for entry in standing if entry.kind is EntryKind.FINDING]
+    opened = opened_findings(entries)
+    findings = [each.finding for each in opened if _concerns(each.finding, version, gate)]
     superseded = [_by_version(entry) for entry in about if entry.kind is EntryKind.SUPERSEDED]
     return Oversight(
         exceptions=tuple(_read(GrantedException, entry) for entry in about if entry.kind is EntryKind.EXCEPTION),
-        findings=tuple(each for each in findings if each.version is None or each.version == version),
-        closures=tuple(_read(FindingClosure, entry) for entry in standing if entry.kind is EntryKind.FINDING_CLOSURE),
+        findings=tuple(findings),
+        closures=tuple(each.closure for each in opened if each.closure is not None),
         superseded_by=superseded[-1] if superseded else None,
     )
 
 
 def read_findings(entries: Sequence[Entry]) -> tuple[tuple[Finding, FindingClosure | None], ...]:
     """Every finding of a use case with its closure, if it has one."""
-    standing = since_clean_up(entries)
-    closures = {
-        closure.id: closure
-        for entry in standing
-        if entry.kind is EntryKind.FINDING_CLOSURE and (closure := _read(FindingClosure, entry))
-    }
-    findings = [_read(Finding, entry) for entry in standing if entry.kind is EntryKind.FINDING]
-    return tuple((finding, closures.get(finding.id)) for finding in findings)
+    return tuple((each.finding, each.closure) for each in opened_findings(entries))
+
+
+def opened_findings(entries: Sequence[Entry]) -> tuple[FindingOnRecord, ...]:
+    """Every finding of a use case, by a person or by monitoring, in the order in which they were opened.
+
+    A closure counts for what was open when it was made: it cannot close what comes later.
+
+    Raises:
+        LedgerBroken: An entry holds no finding; or a breach bears the name of another finding, which a closure of the
+            one would close too.
+    """
+    found: dict[str, FindingOnRecord] = {}
+    breaches = 0
+    for entry in since_clean_up(entries):
+        if entry.kind in (EntryKind.FINDING, EntryKind.BREACH):
+            finding = _read(Finding, entry)
+            if entry.kind is EntryKind.BREACH:
+                breaches = _number_after(breaches, finding, entry)
+            found[finding.id] = FindingOnRecord(finding, entry)
+        elif entry.kind is EntryKind.FINDING_CLOSURE:
+            closure = _read(FindingClosure, entry)
+            opened = found.get(closure.id)
+            if opened is not None and opened.closure is None:
+                found[closure.id] = replace(opened, closure=closure, closing=entry)
+    return tuple(found.values())
+
+
+def _concerns(finding: Finding, version: int | None, gate: Gate | None) -> bool:
+    if finding.version is None or finding.version == version:
+        return True
+    is_of_earlier = version is not None and finding.version < version
+    return is_of_earlier and gate is Gate.PRODUCTION and bool(finding.window)
+
+
+def _number_after(number: int, breach: Finding, entry: Entry) -> int:
+    """The number in a breach's name, which must be higher than those before it."""
+    named = re.fullmatch(r"breach-([1-9][0-9]{0,8})", breach.id)
+    if named is None or int(named[1]) <= number:
+        raise LedgerBroken(
+            f"ledger of {entry.use_case}, entry {entry.sequence}: a breach may not be called {breach.id!r}: the last "
+            f"one was breach-{number}"
+        )
+    return int(named[1])
 
 
 def since_clean_up(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The entries after the last clean-up: what was taken down takes its requests and decisions with it.
+    """The entries after the last clean-up or retirement: what was taken down takes its requests and decisions with it.
 
     A card or a version made later may bear the same ARN; nobody has decided on that one.
     """
-    taken_down = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.CLEAN_UP]
+    taken_down = [place for place, entry in enumerate(entries) if entry.kind in _ENDS]
     return entries[taken_down[-1] + 1 :] if taken_down else entries
 
 
@@ -140,6 +207,12 @@ def candidate_of_run(entries: Sequence[Entry], run_id: str) -> Candidate | None:
     standing = reversed(since_clean_up(entries))
     registered = (_read(Candidate, entry) for entry in standing if entry.kind is EntryKind.CANDIDATE)
     return next((candidate for candidate in registered if candidate.run_id == run_id), None)
+
+
+def read_candidate(entries: Sequence[Entry], subject: str) -> Candidate | None:
+    """The newest candidate that was registered under an ARN, retired since or not; None where none was."""
+    registered = (entry for entry in reversed(entries) if entry.kind is EntryKind.CANDIDATE)
+    return next((_read(Candidate, entry) for entry in registered if entry.subject == subject), None)
 
 
 def recorded_use_case(entries: Sequence[Entry], run_id: str) -> UseCase | None:

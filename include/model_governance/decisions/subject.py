@@ -52,6 +52,9 @@ _STAGE = {
     StageStatus.DEPLOYING: Standing.BEYOND,
     StageStatus.DEPLOYED: Standing.BEYOND,
     StageStatus.FAILED: Standing.BEYOND,
+    StageStatus.REPLACED: Standing.BEYOND,
+    StageStatus.ROLLED_BACK: Standing.BEYOND,
+    StageStatus.STOPPED: Standing.BEYOND,
 }
 
 

@@ -17,7 +17,7 @@ from model_governance.domain.use_case import POLICIES_LEDGER
 from model_governance.domain.waiting import WaitingRequest
 from model_governance.hooks.installation import Installation
 
-_ABOUT_ALL = (EntryKind.FINDING, EntryKind.FINDING_CLOSURE)
+_ABOUT_ALL = (EntryKind.FINDING, EntryKind.BREACH, EntryKind.FINDING_CLOSURE)
 
 
 def use_cases_on_record(installation: Installation) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -70,7 +71,8 @@ class Measurement(BaseModel):
         """The measurement and its limit in one line, such as ``disparate_impact 0.71 (facet white) below 0.8``."""
         of = f"{self.facet} = {self.group}" if self.group is not None else self.facet
         where = f" (facet {of})" if self.facet else f" (column {self.column})" if self.column else ""
-        number = "not assessable" if self.value is None else f"{self.value:.4g}"
+        absent = "failed" if self.verdict is EvidenceVerdict.FAIL else "not assessable"
+        number = absent if self.value is None else f"{self.value:.4g}"
         if self.value is not None and self.minimum is not None and self.value < self.minimum:
             limit = f" is below {self.minimum:g}"
         elif self.value is not None and self.maximum is not None and self.value > self.maximum:
@@ -86,6 +88,11 @@ class Measurement(BaseModel):
         if self.group is None:
             written.pop("group", None)
         return written
+
+
+def worst_first(measurements: Iterable[Measurement]) -> list[Measurement]:
+    """The measurements, those with the worst verdicts first: what is cut short at its end must not hide a failure."""
+    return sorted(measurements, key=lambda one: _SEVERITY.index(one.verdict), reverse=True)
 
 
 class Attachment(BaseModel):

@@ -1,7 +1,8 @@
 """The ledger's form: entries, how each binds to the one before it, and the walk that finds the first false one.
 
-Three keys sign, and an entry's kind says which must have: whoever records evidence cannot make a decision of it,
-whoever records decisions cannot make the evidence for them, and neither can excuse what is missing.
+Four keys sign, and an entry's kind says which must have: whoever records evidence cannot make a decision of it,
+whoever records decisions cannot make the evidence for them, neither can excuse what is missing, and whoever may stop
+an endpoint can do none of it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class EntryKind(StrEnum):
     DECISION = "decision"
     REFUSAL = "refusal"
     DEPLOYMENT = "deployment"
+    DEPLOYMENT_STEP = "deployment_step"
     ROLL_BACK = "roll_back"
+    REVERSION = "reversion"
     FAILURE = "failure"
     CLEAN_UP = "clean_up"
     EXCEPTION = "exception"
@@ -48,21 +51,25 @@ class EntryKind(StrEnum):
     POLICY_VERSION = "policy_version"
     SUPERSEDED = "superseded"
     STOP = "stop"
+    RESUME = "resume"
     RETIREMENT = "retirement"
     MONITORING = "monitoring"
     BREACH = "breach"
+    RETRAINING = "retraining"
 
 
 class Authority(StrEnum):
     """Whose key signs.
 
     LEDGER is the pipeline's, for what was done and found. DECISIONS is the decision service's, for what people said at
-    gates. OVERSIGHT belongs to those who own the policy: its versions, exceptions from it, findings.
+    gates. OVERSIGHT belongs to those who own the policy: its versions, exceptions from it, findings. OPERATIONS belongs
+    to those who keep production: what they stopped, had serve again, took back or retired.
     """
 
     LEDGER = "ledger"
     DECISIONS = "decisions"
     OVERSIGHT = "oversight"
+    OPERATIONS = "operations"
 
 
 _AUTHORITIES = {
@@ -72,6 +79,10 @@ _AUTHORITIES = {
     EntryKind.FINDING: Authority.OVERSIGHT,
     EntryKind.FINDING_CLOSURE: Authority.OVERSIGHT,
     EntryKind.POLICY_VERSION: Authority.OVERSIGHT,
+    EntryKind.STOP: Authority.OPERATIONS,
+    EntryKind.RESUME: Authority.OPERATIONS,
+    EntryKind.REVERSION: Authority.OPERATIONS,
+    EntryKind.RETIREMENT: Authority.OPERATIONS,
 }
 
 
@@ -92,6 +103,20 @@ class VerifyingKey(Protocol):
 
 
 Keys = Mapping[Authority, VerifyingKey]
+
+
+def key_of(keys: Keys, authority: Authority, where: str) -> VerifyingKey:
+    """The public key of an authority.
+
+    Raises:
+        LedgerBroken: The installation has none, so that what it should have signed cannot be read or written.
+    """
+    if authority not in keys:
+        raise LedgerBroken(
+            f"{where}: the installation has no public {authority.value} key: "
+            f"set MODEL_GOVERNANCE_{authority.name}_PUBLIC_KEY to its PEM file"
+        )
+    return keys[authority]
 
 
 class Entry(BaseModel):
@@ -265,10 +290,10 @@ def _parse(raw: bytes, where: str) -> tuple[Entry, bytes]:
 def _refuse_unsigned(entry: Entry, signature: bytes, keys: Keys, where: str) -> None:
     """Raises unless the key that may sign this kind has signed the entry, and the entry says so."""
     authority = authority_over(entry.kind)
-    key = keys[authority]
     demanded = f"an entry of kind {entry.kind.value} must be signed with the {authority.value} key"
+    key = key_of(keys, authority, where)
     if entry.key_sha256 != key.fingerprint:
-        named = next((each.value for each in Authority if keys[each].fingerprint == entry.key_sha256), "no known")
+        named = next((each.value for each, one in keys.items() if one.fingerprint == entry.key_sha256), "no known")
         raise LedgerBroken(
             f"{where}: {demanded} ({key.fingerprint[:12]}), it names {named} key ({entry.key_sha256[:12]})"
         )

@@ -7,8 +7,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_serializer, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_serializer,
+    model_serializer,
+    model_validator,
+)
 
 from model_governance.domain.evidence import EvidenceKind
 
@@ -82,6 +92,8 @@ class Finding(BaseModel):
         version: The version that it is about; None for every version of the use case.
         opened_by: Id of the person, or name of the process that opened it.
         time: When, UTC.
+        key: What the process calls it, the same for the same breach of another window; empty for a person's finding.
+        window: Start of the monitoring window that it was found in, ISO 8601; empty for what was found otherwise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,6 +106,13 @@ class Finding(BaseModel):
     version: int | None = None
     opened_by: str
     time: AwareDatetime
+    key: str = ""
+    window: str = ""
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_before_there_was_monitoring(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if value != "" or name not in ("key", "window")}
 
     @field_serializer("time", "due")
     def _time_as_text(self, time: datetime | date) -> str:

@@ -97,6 +97,31 @@ class AssessmentRule(BaseModel):
     minimum_group_rows: int = Field(default=1, ge=1, le=1_000_000)
 
 
+class OperationRule(BaseModel):
+    """Who may do something to what serves: whoever holds one of the roles, or has one of the parts in the use case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    roles: tuple[str, ...] = ()
+    parts: tuple[Literal["owner"], ...] = ()
+
+
+class OperationRules(BaseModel):
+    """Who may stop an endpoint, have an earlier version serve, lift a stop, and retire a use case.
+
+    What a policy does not say is as here: a kill switch that nobody may use is none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stop: OperationRule = OperationRule(
+        roles=("on_call", "production_approver", "governance_officer"), parts=("owner",)
+    )
+    roll_back: OperationRule = OperationRule(roles=("production_approver",))
+    resume: OperationRule = OperationRule(roles=("production_approver",))
+    retire: OperationRule = OperationRule(roles=("governance_officer",))
+
+
 class Policy(BaseModel):
     """The policy file: how risk is computed, and each gate's rule in each tier."""
 
@@ -109,6 +134,7 @@ class Policy(BaseModel):
     exceptions: ExceptionRule = ExceptionRule()
     findings: FindingRule = FindingRule()
     assessment: AssessmentRule = AssessmentRule()
+    operations: OperationRules = OperationRules()
 
     @model_validator(mode="after")
     def _every_gate_has_a_rule_in_every_tier(self) -> Policy:

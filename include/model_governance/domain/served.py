@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from model_governance.domain.decision import Decision
 from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.production import Attempt, changes, read_production
 from model_governance.domain.request import GateRequest
 from model_governance.errors import LedgerBroken
 
-_PRODUCTION = "Production"
 _Record = TypeVar("_Record", GateRequest, Decision)
 
 
@@ -39,13 +39,18 @@ class Served:
 
     Attributes:
         deployment: The ledger entry.
-        until: The entry that ended it, a later deployment or a clean-up; None while it stands.
+        until: The entry that ended it: a later deployment, a stop, a roll-back, retirement, a clean-up; None while it
+            stands.
         authorities: The approvals that it rests on, in the ledger's order.
+        since: The entry from which it served: its own, or the roll-back or resumption that brought it back.
+        canary: The version that was being deployed beside it, with the share of the traffic that it had; None if none.
     """
 
     deployment: Entry
     until: Entry | None
     authorities: tuple[Authority, ...]
+    since: Entry | None = None
+    canary: Attempt | None = None
 
 
 def served_at(entries: Sequence[Entry], time: datetime) -> Served | None:
@@ -58,18 +63,28 @@ def served_at(entries: Sequence[Entry], time: datetime) -> Served | None:
     Raises:
         LedgerBroken: An entry that it rests on holds something else than its kind.
     """
-    changes = [
-        entry
-        for entry in entries
-        if entry.kind is EntryKind.CLEAN_UP
-        or (entry.kind is EntryKind.DEPLOYMENT and entry.body.get("stage") == _PRODUCTION)
-    ]
-    standing = [place for place, entry in enumerate(changes) if entry.time <= time]
-    if not standing or changes[standing[-1]].kind is EntryKind.CLEAN_UP:
+    found = changes(entries)
+    standing = [place for place, change in enumerate(found) if change.time <= time]
+    if not standing:
         return None
-    deployment = changes[standing[-1]]
-    until = changes[standing[-1] + 1] if len(changes) > standing[-1] + 1 else None
-    return Served(deployment, until, _authorities(entries[: deployment.sequence - 1], deployment))
+    change = found[standing[-1]]
+    deployment = change.after.served
+    if deployment is None:
+        return None
+    until = found[standing[-1] + 1].entry if len(found) > standing[-1] + 1 else None
+    canary = read_production([entry for entry in entries if entry.time <= time]).attempt
+    authorities = _authorities(entries[: deployment.sequence - 1], deployment)
+    return Served(deployment, until, authorities, change.after.since, canary)
+
+
+def out_of_service_at(entries: Sequence[Entry], time: datetime) -> Entry | None:
+    """The entry since which nothing served at a time: a stop, a retirement, a clean-up; None where something did.
+
+    Raises:
+        LedgerBroken: As ``served_at``.
+    """
+    before = [change for change in changes(entries) if change.time <= time]
+    return before[-1].entry if before and before[-1].after.served is None else None
 
 
 def _authorities(before: Sequence[Entry], deployment: Entry) -> tuple[Authority, ...]:

@@ -11,6 +11,8 @@ from model_governance.domain.canonical import digest
 from model_governance.domain.data import Data, ProblemType
 from model_governance.domain.declaration import Declared, read_declaration
 from model_governance.domain.deployment import Deployment
+from model_governance.domain.monitoring import Monitoring, monitoring_faults
+from model_governance.domain.traffic import Traffic
 from model_governance.errors import UseCaseInvalid
 
 
@@ -124,7 +126,7 @@ class UseCase(Declared):
     ``decision_threshold`` turns the model's probability into a predicted label: positive at or above it, in (0, 1).
     """
 
-    _LATER: ClassVar[frozenset[str]] = frozenset({"explainability"})
+    _LATER: ClassVar[frozenset[str]] = frozenset({"explainability", "monitoring", "traffic"})
 
     name: Name
     title: str = Field(max_length=256)
@@ -146,8 +148,10 @@ class UseCase(Declared):
     limits: tuple[Limit, ...] = Field(min_length=1)
     explainability: Explainability = Explainability()
     deployment: Deployment = Deployment()
+    traffic: Traffic = Traffic()
     schedule: str | None = None
     retrain_on: tuple[str, ...] = ()
+    monitoring: Monitoring | None = None
 
     @field_validator("schedule")
     @classmethod
@@ -175,6 +179,25 @@ class UseCase(Declared):
         for limit in self.limits:
             if limit.facet is not None and limit.facet not in known:
                 raise ValueError(f"limit on {limit.metric} names facet {limit.facet!r}; declared: {sorted(known)}")
+        return self
+
+    @model_validator(mode="after")
+    def _monitoring_fits(self) -> UseCase:
+        faults = monitoring_faults(self.monitoring, self.problem_type, self.data) if self.monitoring else []
+        if faults:
+            raise ValueError(f"monitoring: {'; '.join(faults)}")
+        return self
+
+    @model_validator(mode="after")
+    def _validation_fits_the_data(self) -> UseCase:
+        self.deployment.validation.refuse_what_does_not_fit(self.data)
+        return self
+
+    @model_validator(mode="after")
+    def _traffic_shifts_features(self) -> UseCase:
+        unknown = [shift.column for shift in self.traffic.shift if shift.column not in self.data.features]
+        if unknown:
+            raise ValueError(f"traffic shifts {', '.join(unknown)}, which the model does not read: only features drift")
         return self
 
     @property

@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     ESCALATION = "escalation"
     EXPIRED = "expired"
+    FINDING = "finding"
 
 
 @dataclass(frozen=True)

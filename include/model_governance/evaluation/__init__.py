@@ -10,6 +10,11 @@ A tour, in the order of a lifecycle:
   gained by it.
 - ``statistics`` and ``constraints`` are the baselines of drift; ``drift`` holds a window of data to them by its
   ``distances``, and ``monitoring`` later quality, bias and attribution.
+- ``window`` holds a window of production traffic to its version's ``baselines``: ``capture`` reads the traffic (a line
+  by ``capture_line``, into ``cell_columns``) and ``ground_truth`` what came of it (labels by ``truth_labels``).
+  ``window_rows`` has both; ``window_features``, ``window_outcomes``, ``window_bias`` and ``window_kpis`` monitor them,
+  with ``chance`` and ``worse`` telling what chance explains; ``window_report`` is what is found. ``feature_drift``
+  measures one feature, ``cumulative_change`` adds up retrainings.
 - ``predictions`` reads what the batch transform answered, and the labels it is compared with.
 - ``bias`` and ``model_quality`` measure; ``limits`` judges; ``assess`` joins the two into one ``report.Assessment`` a
   kind.

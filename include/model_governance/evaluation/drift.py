@@ -4,28 +4,22 @@ Only the two files of the baseline and the window's own statistics are looked at
 their names are Model Monitor's: ``missing_column_check``, ``extra_column_check``, ``data_type_check``,
 ``completeness_check``, ``categorical_values_check`` and ``baseline_drift_check``. Negative numbers in a column that had
 none are told as a ``data_type_check``: the guide gives their constraint and no check of its own for it.
+
+Model Monitor takes a baseline's shares for exact: one missing value where the baseline had none is a violation. With
+``alpha``, what chance explains in so few rows is no violation, and is told beside them.
 Source: Amazon SageMaker AI Developer Guide, "Schema for Violations (constraint_violations.json file)".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from model_governance.evaluation.chance import largest_by_chance, share_has_grown
 from model_governance.evaluation.constraints import Constraints
-from model_governance.evaluation.distances import (
-    Floats,
-    chi_squared,
-    cumulative,
-    jensen_shannon_distance,
-    kolmogorov_smirnov,
-    l_infinity,
-    population_stability_index,
-    robust,
-)
+from model_governance.evaluation.distances import robust
+from model_governance.evaluation.feature_drift import FeatureDrift, measure_drift, measured, present
 from model_governance.evaluation.statistics import Statistics
 
 MINIMUM_COUNT = 200
@@ -35,21 +29,37 @@ LONGEST_LIST = 5
 
 
 @dataclass(frozen=True)
-class FeatureDrift:
-    """How far a feature has drifted from its baseline.
+class Deviation:
+    """Something in which a window is not as its baseline says.
 
     Attributes:
-        name: The feature's.
-        count: Present values in the window.
-        distances: By name: ``kolmogorov_smirnov`` (numbers) or ``l_infinity`` and ``chi_squared_p`` (text), and
-            ``population_stability_index`` and ``jensen_shannon_distance`` (both); empty where it cannot be assessed.
-        reason: Why it cannot be assessed; "" where it can.
+        feature: The feature's name.
+        check: Model Monitor's name of the check.
+        description: What was found, held to what.
+        metric: What was measured: the check's share, or a distance.
+        value: Its value; None where the check has no number.
+        limit: What it was held to.
+        rows: Rows behind it.
+        is_chance: Whether chance explains it; it is no violation then.
     """
 
-    name: str
-    count: int
-    distances: dict[str, float]
-    reason: str = ""
+    feature: str
+    check: str
+    description: str
+    metric: str = ""
+    value: float | None = None
+    limit: float | None = None
+    rows: int = 0
+    is_chance: bool = False
+
+    @property
+    def violation(self) -> dict[str, str]:
+        """The deviation as constraint_violations.json has it."""
+        return {
+            "feature_name": self.feature,
+            "constraint_check_type": self.check,
+            "description": self.description,
+        }
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,17 @@ class DriftReport:
     Attributes:
         item_count: Rows in the window.
         features: One for each feature that both sides have, in the baseline's order.
-        violations: In constraint_violations.json's form, see ``content``.
+        deviations: Whatever is not as the baseline says, in the order of the checks.
     """
 
     item_count: int
     features: tuple[FeatureDrift, ...]
-    violations: tuple[dict[str, str], ...] = field(default=())
+    deviations: tuple[Deviation, ...] = field(default=())
+
+    @property
+    def violations(self) -> tuple[dict[str, str], ...]:
+        """What chance does not explain, in constraint_violations.json's form."""
+        return tuple(one.violation for one in self.deviations if not one.is_chance)
 
     @property
     def not_assessable(self) -> tuple[str, ...]:
@@ -88,7 +103,8 @@ def compare(
     window: Statistics,
     *,
     minimum_count: int = MINIMUM_COUNT,
-    limits: Mapping[str, float] | None = None,
+    limits: Mapping[str, float] | Callable[[str], Mapping[str, float]] | None = None,
+    alpha: float | None = None,
 ) -> DriftReport:
     """Hold a window to a baseline.
 
@@ -98,32 +114,37 @@ def compare(
         window: The window's statistics, from ``statistics.describe``.
         minimum_count: Of present values on each side, for distributions to be compared; at least 1.
         limits: The largest distance allowed by name, beyond Model Monitor's own comparison, such as
-            {"population_stability_index": 0.25}.
+            {"population_stability_index": 0.25}; or what gives them for a feature's name.
+        alpha: The share of comparisons without change that may be violated all the same, in (0, 1); None to take
+            every share of the baseline for exact, as Model Monitor does.
     """
     if constraints["monitoring_config"]["evaluate_constraints"] != "Enabled":
         return DriftReport(window["dataset"]["item_count"], ())
+    of_feature = limits if callable(limits) else lambda _: limits or {}
     before = {feature["name"]: feature for feature in baseline["features"]}
     now = {feature["name"]: feature for feature in window["features"]}
-    violations: list[dict[str, str]] = []
+    found: list[Deviation] = []
     features = []
     for constraint in constraints["features"]:
         name = constraint["name"]
         if name not in now:
-            violations.append(_violation(name, "missing_column_check", "the window has no such column"))
+            found.append(Deviation(name, "missing_column_check", "the window has no such column"))
             continue
         config = _config(constraints["monitoring_config"], constraint)
         if config["evaluate_constraints"] != "Enabled":
             continue
-        violations.extend(_constraint_violations(constraint, config, now[name], window["dataset"]["item_count"]))
+        held = _Held(constraint, config, now[name], window["dataset"]["item_count"], before.get(name), alpha)
+        found.extend(held.deviations())
         if name in before and config["distribution_constraints"]["perform_comparison"] == "Enabled":
-            drift = _feature_drift(before[name], now[name], minimum_count)
+            drift = measure_drift(before[name], now[name], minimum_count)
             features.append(drift)
-            violations.extend(_drift_violations(drift, before[name], config["distribution_constraints"], limits or {}))
+            rules = config["distribution_constraints"]
+            found.extend(_drift_deviations(drift, before[name], rules, of_feature(name), alpha))
     known = {constraint["name"] for constraint in constraints["features"]}
-    violations.extend(
-        _violation(name, "extra_column_check", "the baseline has no such column") for name in now if name not in known
+    found.extend(
+        Deviation(name, "extra_column_check", "the baseline has no such column") for name in now if name not in known
     )
-    return DriftReport(window["dataset"]["item_count"], tuple(features), tuple(violations))
+    return DriftReport(window["dataset"]["item_count"], tuple(features), tuple(found))
 
 
 def _config(general: dict[str, Any], constraint: dict[str, Any]) -> dict[str, Any]:
@@ -133,154 +154,145 @@ def _config(general: dict[str, Any], constraint: dict[str, Any]) -> dict[str, An
     return {**general, **own, "distribution_constraints": rules}
 
 
-def _violation(name: str, check: str, description: str) -> dict[str, str]:
-    return {"feature_name": name, "constraint_check_type": check, "description": description}
+@dataclass(frozen=True)
+class _Held:
+    """One feature held to its constraint."""
+
+    constraint: dict[str, Any]
+    config: dict[str, Any]
+    feature: Statistics
+    rows: int
+    before: Statistics | None
+    alpha: float | None
+
+    def deviations(self) -> list[Deviation]:
+        """Of completeness, type and known values, in that order."""
+        found = []
+        missing = int(measured(self.feature)["common"]["num_missing"])
+        there = self.rows - missing
+        completeness = there / self.rows if self.rows else 0.0
+        least = self.constraint["completeness"]
+        if self.rows and completeness < least:
+            said = f"{completeness:.2%} of {self.rows} values are present; the baseline has {least:.2%}"
+            chance = self._is_chance(missing, self.rows, self._missing_before(), self._rows_before())
+            found.append(self._deviation("completeness_check", said, completeness, least, self.rows, chance))
+        if there:
+            found.extend(self._of_type(there))
+            found.extend(self._of_domain(there))
+        return found
+
+    def _of_type(self, there: int) -> list[Deviation]:
+        expected, threshold = self.constraint["inferred_type"], self.config["datatype_check_threshold"]
+        found = []
+        share = _fitting(expected, self.feature, there) / there
+        if share < threshold:
+            said = f"{share:.2%} of {there} values are {expected}; {threshold:.2%} must be"
+            odd = there - round(share * there)
+            chance = self._is_chance(odd, there, self._odd_before(), self._present_before())
+            found.append(self._deviation("data_type_check", said, share, threshold, there, chance))
+        lowest = self.feature.get("numerical_statistics", {}).get("min", 0)
+        if self.constraint.get("num_constraints", {}).get("is_non_negative") and lowest < 0:
+            said = f"the least value is {lowest:g}; the baseline has no negative one"
+            chance = self._is_chance(_negative(self.feature), there, 0, self._present_before())
+            found.append(self._deviation("data_type_check", said, lowest, 0.0, there, chance))
+        return found
+
+    def _of_domain(self, there: int) -> list[Deviation]:
+        declared, threshold = (
+            self.constraint.get("string_constraints", {}).get("domains"),
+            self.config["domain_content_threshold"],
+        )
+        if declared is None or "string_statistics" not in self.feature:
+            return []
+        domains = frozenset(declared)
+        buckets = self.feature["string_statistics"]["distribution"]["categorical"]["buckets"]
+        known = sum(bucket["count"] for bucket in buckets if bucket["value"] in domains)
+        if known / there >= threshold:
+            return []
+        unknown = [repr(bucket["value"])[:40] for bucket in buckets if bucket["value"] not in domains]
+        shown = ", ".join(unknown[:LONGEST_LIST]) + (", ..." if len(unknown) > LONGEST_LIST else "")
+        said = f"{known / there:.2%} of {there} values are known; {threshold:.2%} must be; unknown: {shown}"
+        chance = self._is_chance(there - known, there, 0, self._present_before())
+        return [self._deviation("categorical_values_check", said, known / there, threshold, there, chance)]
+
+    def _deviation(self, check: str, said: str, value: float, limit: float, rows: int, is_chance: bool) -> Deviation:
+        metric = check.removesuffix("_check")
+        return Deviation(self.constraint["name"], check, said, metric, value, limit, rows, is_chance)
+
+    def _is_chance(self, count: int, rows: int, baseline_count: int, baseline_rows: int) -> bool:
+        return self.alpha is not None and not share_has_grown(count, rows, baseline_count, baseline_rows, self.alpha)
+
+    def _missing_before(self) -> int:
+        return int(measured(self.before)["common"]["num_missing"]) if self.before else 0
+
+    def _present_before(self) -> int:
+        return present(self.before) if self.before else 0
+
+    def _rows_before(self) -> int:
+        return self._missing_before() + self._present_before()
+
+    def _odd_before(self) -> int:
+        there = self._present_before()
+        return there - _fitting(self.constraint["inferred_type"], self.before, there) if self.before else 0
 
 
-def _measured(feature: Statistics) -> dict[str, Any]:
-    measured: dict[str, Any] = feature.get("numerical_statistics") or feature["string_statistics"]
-    return measured
+def _fitting(expected: str, feature: Statistics, there: int) -> int:
+    """How many of the values that are there are of the type."""
+    counts: dict[str, int] = feature.get("data_type_counts", {})
+    if expected == "Integral":
+        return counts.get("Integral", 0) if counts else there
+    if expected == "Fractional":
+        return counts.get("Integral", 0) + counts.get("Fractional", 0) if counts else there
+    if expected == "String":
+        return there if feature["inferred_type"] == "String" else 0
+    return there
 
 
-def _present(feature: Statistics) -> int:
-    return int(_measured(feature)["common"]["num_present"])
+def _negative(feature: Statistics) -> int:
+    """How many values are below 0, from the sketch; at least 1."""
+    levels: list[list[float]] = feature["numerical_statistics"]["distribution"]["kll"]["sketch"]["data"]
+    return max(1, sum(sum(value < 0 for value in level) << height for height, level in enumerate(levels)))
 
 
-def _constraint_violations(
-    constraint: dict[str, Any], config: dict[str, Any], feature: Statistics, rows: int
-) -> list[dict[str, str]]:
-    name, present = constraint["name"], _present(feature)
-    found = []
-    completeness = present / rows if rows else 0.0
-    if rows and completeness < constraint["completeness"]:
-        said = f"{completeness:.2%} of {rows} values are present; the baseline has {constraint['completeness']:.2%}"
-        found.append(_violation(name, "completeness_check", said))
-    if present:
-        found.extend(_type_violations(constraint, config["datatype_check_threshold"], feature, present))
-        found.extend(_domain_violations(constraint, config["domain_content_threshold"], feature, present))
-    return found
-
-
-def _type_violations(
-    constraint: dict[str, Any], threshold: float, feature: Statistics, present: int
-) -> list[dict[str, str]]:
-    expected, counts = constraint["inferred_type"], feature["data_type_counts"]
-    found = []
-    fitting = {
-        "Integral": counts.get("Integral", 0),
-        "Fractional": counts.get("Integral", 0) + counts.get("Fractional", 0),
-        "String": present if feature["inferred_type"] == "String" else 0,
-    }.get(expected, present)
-    if fitting / present < threshold:
-        said = f"{fitting / present:.2%} of {present} values are {expected}; {threshold:.2%} must be"
-        found.append(_violation(constraint["name"], "data_type_check", said))
-    lowest = feature.get("numerical_statistics", {}).get("min", 0)
-    if constraint.get("num_constraints", {}).get("is_non_negative") and lowest < 0:
-        said = f"the least value is {lowest:g}; the baseline has no negative one"
-        found.append(_violation(constraint["name"], "data_type_check", said))
-    return found
-
-
-def _domain_violations(
-    constraint: dict[str, Any], threshold: float, feature: Statistics, present: int
-) -> list[dict[str, str]]:
-    declared = constraint.get("string_constraints", {}).get("domains")
-    if declared is None or "string_statistics" not in feature:
-        return []
-    domains = frozenset(declared)
-    buckets = feature["string_statistics"]["distribution"]["categorical"]["buckets"]
-    known = sum(bucket["count"] for bucket in buckets if bucket["value"] in domains)
-    if known / present >= threshold:
-        return []
-    unknown = [repr(bucket["value"])[:40] for bucket in buckets if bucket["value"] not in domains]
-    shown = ", ".join(unknown[:LONGEST_LIST]) + (", ..." if len(unknown) > LONGEST_LIST else "")
-    said = f"{known / present:.2%} of {present} values are known; {threshold:.2%} must be; unknown: {shown}"
-    return [_violation(constraint["name"], "categorical_values_check", said)]
-
-
-def _feature_drift(before: Statistics, now: Statistics, minimum_count: int) -> FeatureDrift:
-    name, count = now["name"], _present(now)
-    if not count and not _present(before):
-        return FeatureDrift(name, 0, {})
-    for side, present in (("the window", count), ("the baseline", _present(before))):
-        if present < max(minimum_count, 1):
-            return FeatureDrift(name, count, {}, f"{side} has {present} values; {max(minimum_count, 1)} are needed")
-    are_numbers = ["numerical_statistics" in feature for feature in (before, now)]
-    if are_numbers[0] != are_numbers[1]:
-        return FeatureDrift(name, count, {}, f"was {before['inferred_type']} and is {now['inferred_type']}")
-    distances: dict[str, float] = {}
-    if all(are_numbers):
-        (values, weights), (current, current_weights) = _sketched(before), _sketched(now)
-        distances["kolmogorov_smirnov"] = kolmogorov_smirnov(values, weights, current, current_weights)
-        edges = _edges(values, weights)
-        counts = [
-            np.diff(np.concatenate([[0.0], cumulative(at, weight, edges), [1.0]])) * weight.sum()
-            for at, weight in ((values, weights), (current, current_weights))
-        ]
-    else:
-        counts = _category_counts(before, now)
-        distances["l_infinity"] = l_infinity(*counts)
-        distances["chi_squared_p"] = chi_squared(*counts)[1]
-    distances["population_stability_index"] = population_stability_index(*counts)
-    distances["jensen_shannon_distance"] = jensen_shannon_distance(*counts)
-    return FeatureDrift(name, count, distances)
-
-
-def _edges(values: Floats, weights: Floats) -> Floats:
-    """Where bins of a tenth of the weight end; a value that fills one, or is the largest, has a bin of its own."""
-    ends = values[np.searchsorted(cumulative(values, weights, values), np.arange(1, 10) / 10)]
-    edges, often = np.unique(ends, return_counts=True)
-    heavy = edges[(often > 1) | (edges == values[-1])]
-    return np.union1d(edges, np.nextafter(heavy, -np.inf))
-
-
-def _sketched(feature: Statistics) -> tuple[Floats, Floats]:
-    """Values and weights in the sketch, both float64, shape (n,), ascending by value."""
-    levels = feature["numerical_statistics"]["distribution"]["kll"]["sketch"]["data"]
-    values = np.concatenate([np.asarray(level, dtype=np.float64) for level in levels])
-    weights = np.concatenate([np.full(len(level), 2.0**height) for height, level in enumerate(levels)])
-    order = np.argsort(values, kind="stable")
-    return values[order], weights[order]
-
-
-def _category_counts(before: Statistics, now: Statistics) -> list[Floats]:
-    """Counts of the categories of either side, in one order, and last of whatever has no bucket of its own."""
-    tables = [
-        {
-            bucket["value"]: bucket["count"]
-            for bucket in feature["string_statistics"]["distribution"]["categorical"]["buckets"]
-        }
-        for feature in (before, now)
-    ]
-    names = sorted(set(tables[0]) | set(tables[1]))
-    return [
-        np.asarray([*(table.get(name, 0) for name in names), _present(feature) - sum(table.values())], dtype=np.float64)
-        for table, feature in zip(tables, (before, now), strict=True)
-    ]
-
-
-def _drift_violations(
-    drift: FeatureDrift, before: Statistics, rules: dict[str, Any], limits: Mapping[str, float]
-) -> list[dict[str, str]]:
+def _drift_deviations(
+    drift: FeatureDrift, before: Statistics, rules: dict[str, Any], limits: Mapping[str, float], alpha: float | None
+) -> list[Deviation]:
     if not drift.distances:
         return []
-    found = []
+    found = _by_the_constraints(drift, before, rules, alpha)
+    for name, limit in limits.items():
+        value = drift.distances.get(name, 0.0)
+        if value > limit:
+            chance = _chance(drift, name, alpha)
+            said = f"{name} {value:.4g} exceeds {limit:g}" + (f"; chance explains {chance:.4g}" if chance else "")
+            found.append(_drifted(drift, name, said, value, limit, value <= chance))
+    return found
+
+
+def _by_the_constraints(
+    drift: FeatureDrift, before: Statistics, rules: dict[str, Any], alpha: float | None
+) -> list[Deviation]:
+    """The comparison that the version's own constraints ask for."""
     is_text = "l_infinity" in drift.distances
     name = "l_infinity" if is_text else "kolmogorov_smirnov"
     limit = rules.get("categorical_comparison_threshold" if is_text else "comparison_threshold", 0.1)
     if is_text and rules.get("categorical_drift_method") == "ChiSquared":
         p = drift.distances["chi_squared_p"]
-        if p < limit:
-            found.append(f"chi-squared p {p:.4g} is below {limit:g}")
-    else:
-        is_robust = rules.get("comparison_method", "Robust") == "Robust"
-        plain = drift.distances[name]
-        distance = robust(plain, _present(before), drift.count) if is_robust else plain
-        if distance > limit:
-            found.append(f"{name}{' (robust)' if is_robust else ''} {distance:.4g} exceeds {limit:g}")
-    found.extend(
-        f"{name} {drift.distances[name]:.4g} exceeds {limit:g}"
-        for name, limit in limits.items()
-        if drift.distances.get(name, 0.0) > limit
-    )
-    return [_violation(drift.name, "baseline_drift_check", one) for one in found]
+        said = f"chi-squared p {p:.4g} is below {limit:g}"
+        return [_drifted(drift, "chi_squared_p", said, p, limit, alpha is not None and p >= alpha)] if p < limit else []
+    is_robust = rules.get("comparison_method", "Robust") == "Robust"
+    plain = drift.distances[name]
+    distance = robust(plain, present(before), drift.count) if is_robust else plain
+    if distance <= limit:
+        return []
+    said = f"{name}{' (robust)' if is_robust else ''} {distance:.4g} exceeds {limit:g}"
+    is_chance = plain <= _chance(drift, name, alpha)
+    return [_drifted(drift, name, said, distance, limit, is_chance)]
+
+
+def _chance(drift: FeatureDrift, name: str, alpha: float | None) -> float:
+    return largest_by_chance(name, *drift.counts, alpha=alpha) if alpha is not None and drift.counts else 0.0
+
+
+def _drifted(drift: FeatureDrift, metric: str, said: str, value: float, limit: float, is_chance: bool) -> Deviation:
+    return Deviation(drift.name, "baseline_drift_check", said, metric, value, limit, drift.count, is_chance)

@@ -10,12 +10,15 @@ from model_governance.domain.use_case import Limit
 from model_governance.evaluation import explainability, model_quality
 from model_governance.evaluation.bias.post_training import POST_TRAINING
 from model_governance.evaluation.bias.pre_training import PRE_TRAINING
+from model_governance.evaluation.validation.latency import ERROR_RATE, LONGEST, P50, P95, THROUGHPUT
+from model_governance.evaluation.validation.parity import PARITY
 
 METRICS: dict[EvidenceKind, frozenset[str]] = {
     EvidenceKind.PRE_TRAINING_BIAS: frozenset(metric.name for metric in PRE_TRAINING),
     EvidenceKind.MODEL_QUALITY: model_quality.METRIC_NAMES,
     EvidenceKind.EXPLAINABILITY: explainability.METRIC_NAMES,
     EvidenceKind.POST_TRAINING_BIAS: frozenset(metric.name for metric in POST_TRAINING),
+    EvidenceKind.TEST_VALIDATION: frozenset({PARITY, P50, P95, LONGEST, ERROR_RATE, THROUGHPUT}),
 }
 """Which kind of evidence measures a metric."""
 

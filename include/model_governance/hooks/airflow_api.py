@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from model_governance.errors import AccessRefused, RecordMissing, RequestRefused, ServiceUnavailable
 
 DAG_PREFIX = "model_lifecycle."
+MONITORING_PREFIX = "model_monitoring."
 
 
 class TaskInstance(BaseModel):

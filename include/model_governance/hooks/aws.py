@@ -6,9 +6,11 @@ how failures read is the same for all of them.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Literal, Protocol
 
 import boto3
@@ -16,6 +18,7 @@ import boto3.exceptions
 from botocore import exceptions as botocore_exceptions
 from botocore.config import Config as ClientSettings
 
+from model_governance.domain.deployment import Environment
 from model_governance.errors import (
     AccessRefused,
     GovernanceError,
@@ -24,10 +27,14 @@ from model_governance.errors import (
     RequestRefused,
     ServiceUnavailable,
 )
+from model_governance.hooks.assumed_role import assuming
+
+_log = logging.getLogger(__name__)
 
 Service = Literal["sagemaker", "sagemaker-runtime", "s3", "kms", "sts", "cloudtrail"]
 
 PIPELINE_CONNECTION = "aws_default"
+ENVIRONMENT_CONNECTIONS = {Environment.TEST: "aws_test", Environment.PRODUCTION: "aws_production"}
 
 _UNAVAILABLE_CODES = frozenset(
     {
@@ -76,6 +83,14 @@ class Clients(Protocol):
     def client(self, service: Service) -> Any:
         """A boto3 client of the service; the same one each time, safe to use from several threads."""
 
+    def within(self, environment: Environment, role_arn: str) -> Clients:
+        """Clients in an environment's account.
+
+        Args:
+            environment: The environment.
+            role_arn: The role to take on there, for who has no connection of the environment; empty for none.
+        """
+
 
 def client_settings(application: str = "model-governance") -> ClientSettings:
     """How every client behaves: short time-outs, a bounded number of retries, and a name in the user agent.
@@ -99,6 +114,7 @@ class EnvironmentClients:
     def __init__(self, session: boto3.Session | None = None, application: str = "model-governance") -> None:
         self._session = session
         self._settings = client_settings(application)
+        self._application = application
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -109,18 +125,32 @@ class EnvironmentClients:
             AccessRefused: There is no such profile, or no region.
         """
         with self._lock, calling(service, "a client"):
-            if self._session is None:
-                self._session = boto3.Session()
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, config=self._settings)
+                self._clients[service] = self._own().client(service, config=self._settings)
             return self._clients[service]
+
+    def within(self, environment: Environment, role_arn: str) -> Clients:
+        """Clients of the role, taken on from these credentials; these themselves without a role.
+
+        Raises:
+            AccessRefused: There is no such profile, or no region.
+        """
+        if not role_arn:
+            return self
+        with self._lock, calling("sts", f"AssumeRole {role_arn}"):
+            return EnvironmentClients(assuming(self._own(), role_arn, self._settings), self._application)
+
+    def _own(self) -> boto3.Session:
+        if self._session is None:
+            self._session = boto3.Session()
+        return self._session
 
 
 class AirflowClients:
     """Clients from an Airflow connection: credentials, region and ``service_config.<service>.endpoint_url`` are its."""
 
     def __init__(self, conn_id: str = PIPELINE_CONNECTION, application: str = "model-governance") -> None:
-        self.conn_id = conn_id
+        self.conn_id, self._application = conn_id, application
         self._settings = client_settings(application)
         self._hook: Any = None
         self._session: Any = None
@@ -137,6 +167,11 @@ class AirflowClients:
             if service not in self._clients:
                 self._clients[service] = self._made(service)
             return self._clients[service]
+
+    def within(self, environment: Environment, role_arn: str) -> Clients:
+        """Clients from the environment's connection, whose own role counts; these themselves without one."""
+        conn_id = connection_of(environment)
+        return self if conn_id in {self.conn_id, PIPELINE_CONNECTION} else AirflowClients(conn_id, self._application)
 
     def _made(self, service: Service) -> Any:
         """A client as the provider's hook would make it, but all of them from one session.
@@ -162,6 +197,25 @@ class AirflowClients:
             raise AccessRefused(
                 f"no client of {service}: there is no Airflow connection {self.conn_id!r} here: {fault}"
             ) from fault
+
+
+def connection_of(environment: Environment) -> str:
+    """The Airflow connection of an environment: its own, or, in an installation without one, the pipeline's."""
+    from airflow.exceptions import AirflowNotFoundException  # type: ignore[attr-defined]
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+    conn_id = ENVIRONMENT_CONNECTIONS[environment]
+    try:
+        AwsBaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        _say_once(conn_id)
+        return PIPELINE_CONNECTION
+    return conn_id
+
+
+@cache
+def _say_once(conn_id: str) -> None:
+    _log.warning("there is no Airflow connection %s: %s is used, in its own account", conn_id, PIPELINE_CONNECTION)
 
 
 @contextmanager

@@ -27,6 +27,12 @@ class SharedDataSessionFactory(BaseSessionFactory):
     def _create_basic_session(self, session_kwargs: dict[str, Any]) -> boto3.Session:
         return _session(**session_kwargs)
 
+    def _create_session_with_assume_role(self, session_kwargs: dict[str, Any], deferrable: bool = False) -> Any:
+        session = super()._create_session_with_assume_role(session_kwargs, deferrable)
+        if isinstance(session, boto3.Session):  # nothing has been read by it yet; the asynchronous kind reads its own
+            session._session.register_component("data_loader", _loader())
+        return session
+
 
 def read_ahead() -> None:
     """Reads what every task's clients need; opens no connection and starts no thread."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from model_governance.errors import RecordMissing
+from model_governance.errors import RecordConflict, RecordMissing
 from model_governance.hooks.aws import calling
 
 
@@ -18,7 +19,8 @@ class Endpoint:
         arn: Its ARN.
         status: SageMaker's ``EndpointStatus``, such as ``InService``.
         config: Name of its endpoint configuration.
-        failure_reason: Why it failed; empty otherwise.
+        failure_reason: Why it failed, or why its last update did; empty otherwise.
+        weights: The share of the requests that each production variant is wanted to take, relative to the others'.
     """
 
     name: str
@@ -26,6 +28,12 @@ class Endpoint:
     status: str
     config: str
     failure_reason: str
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether it has to be waited for before it can be changed."""
+        return self.status not in ("InService", "Failed", "OutOfService")
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,10 @@ class Endpoints:
             status=answer["EndpointStatus"],
             config=answer["EndpointConfigName"],
             failure_reason=answer.get("FailureReason", ""),
+            weights={
+                variant["VariantName"]: float(variant.get("DesiredWeight", 1))
+                for variant in answer.get("ProductionVariants", ())
+            },
         )
 
     def find(self, name: str) -> Endpoint | None:
@@ -85,12 +97,31 @@ class Endpoints:
             answer = self.client.describe_endpoint_config(EndpointConfigName=config)
         return tuple(variant["ModelName"] for variant in answer["ProductionVariants"])
 
-    def invoke(self, name: str, rows: str) -> str:
+    def packages_of(self, config: str) -> tuple[str, ...]:
+        """ARNs of the model packages that a configuration serves; a model made of none is passed over.
+
+        Raises:
+            RecordMissing: The configuration or a model of it is gone.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        with calling("sagemaker", f"DescribeEndpointConfig {config}"):
+            variants = self.client.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+        found = []
+        for variant in variants:
+            with calling("sagemaker", f"DescribeModel {variant['ModelName']}"):
+                model = self.client.describe_model(ModelName=variant["ModelName"])
+            containers = [model.get("PrimaryContainer") or {}, *model.get("Containers", ())]
+            found += [each["ModelPackageName"] for each in containers if each.get("ModelPackageName")]
+        return tuple(found)
+
+    def invoke(self, name: str, rows: str, variant: str = "", inference_id: str = "") -> str:
         """What the endpoint answers to rows.
 
         Args:
             name: The endpoint.
             rows: CSV without a header, one application a line, features in the declared order.
+            variant: The production variant that is asked; by default one drawn by weight.
+            inference_id: What the caller calls the request, at most 64 characters: by it the truth is told later.
 
         Returns:
             The answer as text, one line a row.
@@ -100,12 +131,14 @@ class Endpoints:
             RequestRefused: The model did not accept the rows.
             AccessRefused, ServiceUnavailable: As SageMaker answers.
         """
+        target = {"TargetVariant": variant} if variant else {}
+        named = {"InferenceId": inference_id} if inference_id else {}
         with calling("sagemaker", f"InvokeEndpoint {name}"):
             answer = self.runtime.invoke_endpoint(
-                EndpointName=name, ContentType="text/csv", Accept="text/csv", Body=rows.encode()
+                EndpointName=name, ContentType="text/csv", Accept="text/csv", Body=rows.encode(), **target, **named
             )
             body: bytes = answer["Body"].read()
-        return body.decode()
+        return body.decode(errors="replace")
 
     def tag(self, name: str, key: str) -> str:
         """The value of a tag of the endpoint; empty where it has none.
@@ -129,6 +162,78 @@ class Endpoints:
         arn = self.describe(name).arn
         with calling("sagemaker", f"AddTags {name}"):
             self.client.add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": value[:256]}])
+
+    def ensure_model(self, name: str, package: str, role: str, tags: Mapping[str, str]) -> None:
+        """Makes a model of a model package, unless there is one of that name.
+
+        Raises:
+            RequestRefused: The registry does not let the package be deployed, approved as it is not.
+            AccessRefused, ServiceUnavailable: As SageMaker answers.
+        """
+        if self.has_model(name):
+            return
+        self._make(
+            "CreateModel",
+            name,
+            lambda: self.client.create_model(
+                ModelName=name,
+                PrimaryContainer={"ModelPackageName": package},
+                ExecutionRoleArn=role,
+                Tags=_tags(tags),
+            ),
+        )
+
+    def ensure_config(
+        self, name: str, variants: Sequence[Mapping[str, Any]], capture: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> None:
+        """Makes an endpoint configuration, unless there is one of that name.
+
+        Args:
+            name: Its name.
+            variants: ``ProductionVariants``.
+            capture: ``DataCaptureConfig``; empty for none.
+            tags: Its tags.
+
+        Raises:
+            AccessRefused, ServiceUnavailable, RequestRefused: As SageMaker answers.
+        """
+        if self.has_config(name):
+            return
+        captured = {"DataCaptureConfig": dict(capture)} if capture else {}
+        self._make(
+            "CreateEndpointConfig",
+            name,
+            lambda: self.client.create_endpoint_config(
+                EndpointConfigName=name,
+                ProductionVariants=[dict(each) for each in variants],
+                Tags=_tags(tags),
+                **captured,
+            ),
+        )
+
+    def create(self, name: str, config: str, tags: Mapping[str, str]) -> None:
+        """Has a new endpoint serve a configuration; it takes a while. One that is there already is left as it is.
+
+        Raises:
+            RecordMissing: There is no such configuration.
+            AccessRefused, ServiceUnavailable, RequestRefused: As SageMaker answers.
+        """
+        self._make(
+            "CreateEndpoint",
+            name,
+            lambda: self.client.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=_tags(tags)),
+        )
+
+    def shift(self, name: str, weights: Mapping[str, float]) -> None:
+        """Gives production variants another share of the requests; it takes a moment.
+
+        Raises:
+            RecordMissing: There is no such endpoint.
+            AccessRefused, ServiceUnavailable, RequestRefused: As SageMaker answers.
+        """
+        wanted = [{"VariantName": variant, "DesiredWeight": weight} for variant, weight in weights.items()]
+        with calling("sagemaker", f"UpdateEndpointWeightsAndCapacities {name}"):
+            self.client.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
 
     def update(self, name: str, config: str) -> None:
         """Has the endpoint serve another configuration; it takes a while, during which the present one serves.
@@ -154,6 +259,14 @@ class Endpoints:
         """Deletes the model (not the model package); False if there is none."""
         return self._is_there("DeleteModel", name, lambda: self.client.delete_model(ModelName=name))
 
+    def _make(self, action: str, name: str, call: Callable[[], Any]) -> None:
+        """Makes something, and leaves it as it is where another was first."""
+        try:
+            with calling("sagemaker", f"{action} {name}"):
+                call()
+        except RecordConflict:
+            return
+
     def _is_there(self, action: str, name: str, call: Any) -> bool:
         try:
             with calling("sagemaker", f"{action} {name}"):
@@ -161,3 +274,7 @@ class Endpoints:
         except RecordMissing:
             return False
         return True
+
+
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 
 from model_governance.domain.deployment import Environment
@@ -16,7 +15,6 @@ from model_governance.domain.ledger import Authority
 from model_governance.domain.people import People
 from model_governance.domain.policy import Policy
 from model_governance.domain.use_case import UseCase
-from model_governance.errors import AccessRefused, RecordMissing
 from model_governance.hooks.approvals import Approvals
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.aws import Clients, EnvironmentClients
@@ -29,7 +27,7 @@ from model_governance.hooks.lineage import Lineage
 from model_governance.hooks.model_cards import ModelCards
 from model_governance.hooks.model_registry import ModelRegistry
 from model_governance.hooks.sent_notices import SentNotices
-from model_governance.hooks.signer import PublicKey, Signer
+from model_governance.hooks.signer import PublicKey, Signer, load_public_keys
 from model_governance.hooks.sources import read_overrides
 from model_governance.hooks.texts import Texts
 from model_governance.hooks.witness import Witness
@@ -50,15 +48,19 @@ class Settings:
         decisions_public_key: PEM file of its public key, as above.
         oversight_key_id: KMS key that signs policy versions, exceptions and findings, for the policy's owners alone.
         oversight_public_key: PEM file of its public key, as above.
+        operations_key_id: KMS key that signs what people do to what serves: stops, roll-backs, retirement.
+        operations_public_key: PEM file of its public key, as above; None where nobody has done any of it.
         witness: File outside the bucket that is told the ledgers' heads; None for none.
         use_cases: Folder of use cases.
         policies: Folder of policy and people.
-        execution_role_arn: Role that jobs and endpoints run as.
+        execution_role_arn: Role that jobs run as, and endpoints of an environment in the same account.
         airflow_url: Where people find Airflow.
         policy_owners: The principals who may enter a version of policy or people.
         data_sources: Files that are read in the place of the data a use case declares, by its name.
         public_url: Where people's browsers reach Airflow, for the addresses in notices; ``airflow_url`` if empty.
         notify: The channels of notices, as ``notifiers.channels`` reads them; empty for a line in the log.
+        roles: The role to take on in an environment's account, by environment; none for one in our own account.
+        execution_roles: Role that an environment's endpoints run as, by environment.
     """
 
     bucket: str
@@ -78,6 +80,10 @@ class Settings:
     data_sources: Mapping[str, Path] = field(default_factory=dict)
     public_url: str = ""
     notify: str = ""
+    roles: Mapping[Environment, str] = field(default_factory=dict)
+    execution_roles: Mapping[Environment, str] = field(default_factory=dict)
+    operations_key_id: str = "alias/model-governance-operations"
+    operations_public_key: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -90,6 +96,7 @@ class Settings:
         ledger_public_key = setting("LEDGER_PUBLIC_KEY", "")
         decisions_public_key = setting("DECISIONS_PUBLIC_KEY", "")
         oversight_public_key = setting("OVERSIGHT_PUBLIC_KEY", "")
+        operations_public_key = setting("OPERATIONS_PUBLIC_KEY", "")
         witness = setting("WITNESS", "")
         return cls(
             bucket=setting("BUCKET", "model-governance"),
@@ -111,7 +118,24 @@ class Settings:
             data_sources=read_overrides(setting("DATA_SOURCES", "")),
             public_url=setting("PUBLIC_URL", "").rstrip("/"),
             notify=setting("NOTIFY", ""),
+            roles={each: setting(f"{each.name}_ROLE_ARN", "") for each in Environment},
+            execution_roles={each: setting(f"{each.name}_EXECUTION_ROLE_ARN", "") for each in Environment},
+            operations_key_id=setting("OPERATIONS_KEY_ID", "alias/model-governance-operations"),
+            operations_public_key=Path(operations_public_key) if operations_public_key else None,
         )
+
+    def execution_role_in(self, environment: Environment) -> str:
+        """The role that an environment's endpoints run as: of that account, under the same name unless it is set."""
+        given, role = self.execution_roles.get(environment), self.roles.get(environment)
+        if given or not role:
+            return given or self.execution_role_arn
+        return ":".join([*role.split(":")[:5], self.execution_role_arn.split(":", 5)[-1]])
+
+    @property
+    def other_accounts(self) -> tuple[str, ...]:
+        """The accounts of the environments' roles, but for our own; 12 digits each."""
+        accounts = {role.split(":")[4] for role in self.roles.values() if role.count(":") >= 5}
+        return tuple(sorted(accounts - {self.execution_role_arn.split(":")[4]}))
 
 
 @dataclass(frozen=True)
@@ -128,6 +152,7 @@ class Installation:
     clients: Clients
     now: Callable[[], datetime] = utc_now
     _ledgers: dict[str, Ledger] = field(default_factory=dict, repr=False, compare=False)
+    _endpoints: dict[Environment, Endpoints] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
@@ -157,12 +182,17 @@ class Installation:
 
     @cached_property
     def endpoints(self) -> Endpoints:
-        """Endpoints in test and in production."""
+        """Endpoints, configurations and models in our own account: transforms' models are here."""
         return Endpoints(self.clients.client("sagemaker"), self.clients.client("sagemaker-runtime"))
 
     def endpoints_in(self, environment: Environment) -> Endpoints:
-        """Endpoints, their configurations and models in one environment."""
-        return self.endpoints
+        """Endpoints, their configurations and models in one environment, which may be an account of its own."""
+        with self._lock:
+            if environment not in self._endpoints:
+                there = self.clients.within(environment, self.settings.roles.get(environment, ""))
+                pair = there.client("sagemaker"), there.client("sagemaker-runtime")
+                self._endpoints[environment] = self.endpoints if there is self.clients else Endpoints(*pair)
+            return self._endpoints[environment]
 
     @cached_property
     def approvals(self) -> Approvals:
@@ -182,6 +212,7 @@ class Installation:
             Authority.LEDGER: Signer(kms, self.settings.ledger_key_id),
             Authority.DECISIONS: Signer(kms, self.settings.decisions_key_id),
             Authority.OVERSIGHT: Signer(kms, self.settings.oversight_key_id),
+            Authority.OPERATIONS: Signer(kms, self.settings.operations_key_id),
         }
 
     @cached_property
@@ -197,16 +228,9 @@ class Installation:
             Authority.DECISIONS: self.settings.decisions_public_key,
             Authority.OVERSIGHT: self.settings.oversight_public_key,
         }
-        keys = {}
-        for authority, file in files.items():
-            if file is None:
-                raise RecordMissing(
-                    f"the installation has no public {authority.value} key: "
-                    f"set MODEL_GOVERNANCE_{authority.name}_PUBLIC_KEY to its PEM file"
-                )
-            keys[authority] = PublicKey.load(file)
-        _refuse_shared_keys(keys)
-        return keys
+        if self.settings.operations_public_key is not None:
+            files[Authority.OPERATIONS] = self.settings.operations_public_key
+        return load_public_keys(files)
 
     @cached_property
     def witness(self) -> Witness | None:
@@ -282,13 +306,3 @@ class Installation:
             PolicyInvalid: The file does not validate.
         """
         return self.configuration.people()
-
-
-def _refuse_shared_keys(keys: Mapping[Authority, PublicKey]) -> None:
-    """Raises if two authorities have the same key."""
-    for one, other in combinations(keys, 2):
-        if keys[one].fingerprint == keys[other].fingerprint:
-            raise AccessRefused(
-                f"MODEL_GOVERNANCE_{one.name}_PUBLIC_KEY and MODEL_GOVERNANCE_{other.name}_PUBLIC_KEY hold the same "
-                "key: whoever records the one could forge the other. Make a key of its own for each"
-            )

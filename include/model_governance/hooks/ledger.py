@@ -24,6 +24,7 @@ from model_governance.domain.ledger import (
     EntryKind,
     Proposal,
     authority_over,
+    key_of,
     next_entry,
     read_chain,
 )
@@ -227,7 +228,7 @@ class Ledger:
             body=wanted.body,
             time=self.now(),
             key_id=signer.key_id,
-            key_sha256=self.public_keys[authority].fingerprint,
+            key_sha256=key_of(self.public_keys, authority, f"ledger of {self.use_case}").fingerprint,
         )
         signature = signer.sign(entry.signed_bytes)
         if not self.public_keys[authority].verify(entry.signed_bytes, signature):

@@ -37,10 +37,20 @@ class StageStatus(StrEnum):
     DEPLOYED = "Deployed"
     FAILED = "Failed"
     SUPERSEDED = "Superseded"
+    REPLACED = "Replaced"
+    ROLLED_BACK = "RolledBack"
+    STOPPED = "Stopped"
+    RETIRED = "Retired"
 
 
 PRODUCTION_STAGE = Environment.PRODUCTION.value
 TEST_STAGE = Environment.TEST.value
+RETIRED_STAGE = "Retired"
+
+IN_PRODUCTION = frozenset(
+    {StageStatus.DEPLOYED, StageStatus.REPLACED, StageStatus.ROLLED_BACK, StageStatus.STOPPED, StageStatus.RETIRED}
+)
+"""What became of a version in production: no later failure of a task takes its place."""
 
 
 @dataclass(frozen=True)

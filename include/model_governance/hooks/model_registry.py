@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from model_governance.domain.canonical import canonical_json
-from model_governance.errors import RecordConflict, RecordMissing
+from model_governance.domain.sharing import shared_with
+from model_governance.errors import RecordConflict, RecordMissing, RequestRefused
 from model_governance.hooks.aws import calling
 from model_governance.hooks.model_package import (
+    IN_PRODUCTION,
     PRODUCTION_STAGE,
+    RETIRED_STAGE,
     TEST_STAGE,
     ApprovalStatus,
     ModelPackage,
@@ -22,7 +26,9 @@ from model_governance.hooks.model_package import (
 from model_governance.hooks.search import search
 
 __all__ = [
+    "IN_PRODUCTION",
     "PRODUCTION_STAGE",
+    "RETIRED_STAGE",
     "TEST_STAGE",
     "ApprovalStatus",
     "ModelPackage",
@@ -66,6 +72,39 @@ class ModelRegistry:
                 )
         except RecordConflict:
             return
+
+    def share_group(self, name: str, accounts: Sequence[str]) -> None:
+        """Lets other accounts see the group's versions and make models of those that are approved.
+
+        What somebody else has written into the group's policy, a Deny among it, stays there.
+
+        Args:
+            name: The group's name.
+            accounts: 12 digits each; none: the policy is left as it is.
+
+        Raises:
+            AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+        """
+        if not accounts:
+            return
+        with calling("sagemaker", f"DescribeModelPackageGroup {name}"):
+            arn = self.client.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"]
+        present = self._group_policy(name)
+        wanted = shared_with(arn, accounts, present)
+        if wanted == present:
+            return
+        with calling("sagemaker", f"PutModelPackageGroupPolicy {name}"):
+            self.client.put_model_package_group_policy(ModelPackageGroupName=name, ResourcePolicy=json.dumps(wanted))
+
+    def _group_policy(self, name: str) -> dict[str, Any]:
+        """The group's resource policy; empty without one."""
+        try:
+            with calling("sagemaker", f"GetModelPackageGroupPolicy {name}"):
+                text = self.client.get_model_package_group_policy(ModelPackageGroupName=name)["ResourcePolicy"]
+        except (RecordMissing, RequestRefused):  # how AWS calls a policy that is not there is not documented
+            return {}
+        read: dict[str, Any] = json.loads(text)
+        return read
 
     def group_exists(self, name: str) -> bool:
         """Whether there is such a group."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from model_governance.domain.canonical import sha256_hex
-from model_governance.errors import RecordMissing
+from model_governance.domain.ledger import Authority
+from model_governance.errors import AccessRefused, RecordMissing
 from model_governance.hooks.aws import calling
 
 _ALGORITHM = "ED25519_SHA_512"
@@ -86,3 +89,36 @@ class PublicKey:
         except InvalidSignature:
             return False
         return True
+
+
+def load_public_keys(files: Mapping[Authority, Path | None]) -> Mapping[Authority, PublicKey]:
+    """The public keys of an installation.
+
+    Raises:
+        RecordMissing: One is not set, or its file cannot be read.
+        AccessRefused: Two are the same key.
+    """
+    keys = {}
+    for authority, file in files.items():
+        if file is None:
+            raise RecordMissing(
+                f"the installation has no public {authority.value} key: "
+                f"set MODEL_GOVERNANCE_{authority.name}_PUBLIC_KEY to its PEM file"
+            )
+        keys[authority] = PublicKey.load(file)
+    _refuse_shared_keys(keys)
+    return keys
+
+
+def _refuse_shared_keys(keys: Mapping[Authority, PublicKey]) -> None:
+    """Raises if two authorities have the same key.
+
+    Raises:
+        AccessRefused: Names the two.
+    """
+    for one, other in combinations(keys, 2):
+        if keys[one].fingerprint == keys[other].fingerprint:
+            raise AccessRefused(
+                f"MODEL_GOVERNANCE_{one.name}_PUBLIC_KEY and MODEL_GOVERNANCE_{other.name}_PUBLIC_KEY hold the same "
+                "key: whoever records the one could forge the other. Make a key of its own for each"
+            )

@@ -14,7 +14,7 @@ from model_governance.errors import UseCaseInvalid
 ARCHIVE_NAME = "sourcedir.tar.gz"
 _LEFT_OUT_FOLDERS = frozenset({"__pycache__", "data", "tests"})
 _LEFT_OUT_SUFFIXES = frozenset({".pyc", ".pyo", ".csv", ".parquet"})
-_DECLARATION = "use_case.yaml"
+_DECLARATIONS = frozenset({"use_case.yaml", "stubs.json"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class SourceCode:
 
 
 def pack_source_code(folder: Path) -> SourceCode:
-    """The code of a use case's folder; its declaration, data, tests, caches and hidden files are left out.
+    """The code of a use case's folder; its declaration, stand-ins, data, tests, caches and hidden files are left out.
 
     Names are sorted and no time, owner or mode of this machine goes in, so that the digest says what the code is.
 
@@ -64,4 +64,5 @@ def _is_code(path: Path, folder: Path) -> bool:
         return False
     if path.is_symlink():
         raise UseCaseInvalid(f"{path}: is a link; a use case's folder must hold its code itself")
-    return path.is_file() and path.suffix not in _LEFT_OUT_SUFFIXES and parts != (_DECLARATION,)
+    declared = len(parts) == 1 and parts[0] in _DECLARATIONS
+    return path.is_file() and path.suffix not in _LEFT_OUT_SUFFIXES and not declared

@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from model_governance.decisions.breach import latest_results, monitoring_findings
 from model_governance.decisions.expiry import ExpiredApproval
 from model_governance.decisions.waiting import waiting_requests
 from model_governance.domain.decision import Gate
+from model_governance.domain.finding_notice import finding_notice
 from model_governance.domain.notice import Notice, expiry_notice, gate_notice
 from model_governance.domain.notice_text import harmless
 from model_governance.domain.request import GateRequest
-from model_governance.domain.waiting import Addressee, due_kinds
+from model_governance.domain.waiting import Addressee, NoticeKind, addressee, due_kinds
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.sent_notices import is_sent, place_of
 from model_governance.notifiers.channels import Channel, channels_of
@@ -88,6 +90,34 @@ class Dispatch:
             expired.use_case, expired.version, expired.endpoint, expired.told, owner, self._airflow_url
         )
         return notice if self._send(notice, expired.sequence, kind, known) else None
+
+    def tell_findings(self, use_case: str) -> tuple[Notice, ...]:
+        """Tells the owners of findings that monitoring has opened and nobody has closed; once for each finding.
+
+        Raises:
+            PolicyInvalid, LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+        """
+        entries = self.installation.ledger(use_case).entries()
+        waiting = [each for each in monitoring_findings(entries) if each.is_open]
+        if not waiting:
+            return ()
+        known = self.installation.sent_notices.known(use_case, min(each.opening.sequence for each in waiting))
+        kind = NoticeKind.FINDING.value
+        due = [each for each in waiting if self._is_due(use_case, each.opening.sequence, kind, known)]
+        if not due:
+            return ()
+        people, blocking = self.installation.people, self.installation.policy.findings.blocking
+        runs = {(each.version, each.start.isoformat()): each.run_id for each in latest_results(entries)}
+        told = []
+        for each in due:
+            found = each.finding
+            owner = addressee(people, found.owner, "owner of the finding")
+            run_id = runs.get((found.version or 0, found.window), "")
+            holds = found.severity in blocking
+            notice = finding_notice(use_case, found, owner, self._airflow_url, run_id, holds_gates=holds)
+            if self._send(notice, each.opening.sequence, kind, known):
+                told.append(notice)
+        return tuple(told)
 
     @property
     def _airflow_url(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerEndpointOperator
-from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger
 from airflow.sdk.exceptions import AirflowException
 
 from model_governance.decisions.open import open_gate
@@ -14,7 +13,7 @@ from model_governance.domain.decision import Gate
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import GateClosed
-from model_governance.hooks.aws import PIPELINE_CONNECTION, calling
+from model_governance.hooks.aws import PIPELINE_CONNECTION, calling, connection_of
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.operators.run import Run, current_run, job_poll_seconds
@@ -59,6 +58,7 @@ class EndpointOperator(SageMakerEndpointOperator):
     def execute(self, context: Context) -> None:  # type: ignore[override]
         """Opens the gate, then creates or updates the endpoint and waits for it in the triggerer."""
         with refusals_end_the_task():
+            self.aws_conn_id = connection_of(self.environment)
             run = current_run(self.use_case, context)
             open_gate(run.installation, _GATES[self.environment], run.name, run_id=run.run_id)
             refuse_superseded(run, self.environment)
@@ -109,7 +109,8 @@ class EndpointOperator(SageMakerEndpointOperator):
     def _wait_for(self, name: str) -> NoReturn:
         self.log.info("endpoint %s is being changed already", name)
         self.defer(
-            trigger=SageMakerTrigger(
+            trigger=EndpointTrigger(
+                endpoint_config="",  # whatever it has come to serve, a worker looks again
                 job_name=name,
                 job_type="endpoint",
                 waiter_delay=self.check_interval,
@@ -174,7 +175,7 @@ def endpoint_request(run: Run, environment: Environment) -> dict[str, Any]:
         request["Model"] = {
             "ModelName": model,
             "PrimaryContainer": {"ModelPackageName": run.candidate.model_package_arn},
-            "ExecutionRoleArn": run.installation.settings.execution_role_arn,
+            "ExecutionRoleArn": run.installation.settings.execution_role_in(environment),
             "Tags": tags,
         }
     if not endpoints.has_config(config):

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
+_MOST_EVENTS = 32
+
+
 @dataclass(frozen=True)
 class Run:
     """One DAG run of one use case.
@@ -36,6 +39,7 @@ class Run:
         run_id: The DAG run's id.
         started_by: Airflow user who started it; empty for a scheduled one.
         parameters: The run's Params.
+        asked_by: What monitoring said when it asked for this run, an item for each time; empty for any other run.
     """
 
     installation: Installation
@@ -43,6 +47,7 @@ class Run:
     run_id: str
     started_by: str
     parameters: Mapping[str, Any]
+    asked_by: tuple[dict[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
@@ -159,7 +164,33 @@ def current_run(use_case: str, context: Context) -> Run:
         run_id=dag_run.run_id,
         started_by=getattr(dag_run, "triggering_user_name", None) or "",
         parameters=context["params"],
+        asked_by=_asked_by_monitoring(use_case, context),
     )
+
+
+def retraining_uri(use_case: str) -> str:
+    """The address of the asset that monitoring updates to have a use case's model trained anew."""
+    return f"model-governance://{use_case}/retraining"
+
+
+def _asked_by_monitoring(use_case: str, context: Context) -> tuple[dict[str, Any], ...]:
+    """What the asset events that started the run say; anybody can make one, so no more is taken than has a form."""
+    found = []
+    for asset, events in (context.get("triggering_asset_events") or {}).items():
+        if getattr(asset, "uri", "") != retraining_uri(use_case):
+            continue
+        for event in list(events)[:_MOST_EVENTS]:
+            extra = event.extra or {}
+            findings = extra.get("findings")
+            if isinstance(extra.get("retraining"), int) and isinstance(findings, list):
+                found.append(
+                    {
+                        "retraining": extra["retraining"],
+                        "findings": [str(each)[:40] for each in findings[:_MOST_EVENTS]],
+                        "window": str(extra.get("window", ""))[:40],
+                    }
+                )
+    return tuple(found)
 
 
 def job_poll_seconds() -> int:

@@ -12,6 +12,7 @@ from model_governance.hooks.model_registry import ApprovalStatus, RegistrationTy
 from model_governance.operators.explanation import ExplanationOperator, explanation_batch, explanation_sample
 from model_governance.operators.run import Run
 from model_governance.operators.transform import TransformOperator
+from model_governance.stages.cumulative_change import ask_for_full_review
 from model_governance.stages.evidence import record_evidence
 from model_governance.stages.evidence_report import keep_evidence_report
 from model_governance.stages.task import stage_task
@@ -61,6 +62,7 @@ def evaluate_model(run: Run) -> None:
     explained = completed(run.jobs.transform, explanation_batch(run).job_name)
     record_evidence(run, explain_model(run, explained, predictions), datasets=data, job_arn=explained.arn)
     keep_evidence_report(run)
+    ask_for_full_review(run)
     package = run.package()
     if package.registration_type != RegistrationType.REGISTERED:
         run.installation.registry.set_registered(package.arn)

@@ -6,13 +6,14 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, Param, get_parsing_context
+from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, Param, get_parsing_context
 
 from model_governance.domain.use_case import UseCase
 from model_governance.errors import UseCaseInvalid
-from model_governance.hooks.airflow_api import DAG_PREFIX
+from model_governance.hooks.airflow_api import DAG_PREFIX, MONITORING_PREFIX
 from model_governance.hooks.configuration import Configuration
 from model_governance.hooks.installation import Settings
+from model_governance.operators.run import retraining_uri
 from model_governance.stages.failure import record_failure
 
 TASK_DEFAULTS: dict[str, Any] = {
@@ -32,8 +33,9 @@ def use_cases() -> tuple[UseCase, ...]:
         UseCaseInvalid, RecordMissing: The executed task's folder does not validate, or has gone.
     """
     executed = get_parsing_context().dag_id or ""
-    if executed.startswith(DAG_PREFIX):
-        return (_configuration().use_case(executed.removeprefix(DAG_PREFIX)),)
+    for prefix in (DAG_PREFIX, MONITORING_PREFIX):
+        if executed.startswith(prefix):
+            return (_configuration().use_case(executed.removeprefix(prefix)),)
     return tuple(_configuration().use_cases().valid.values())
 
 
@@ -49,12 +51,22 @@ def refuse_invalid_folders() -> None:
 
 
 def schedule_of(use_case: UseCase) -> Any:
-    """When a use case's lifecycle runs by itself: at its cron times, when one of its assets is updated, or both."""
+    """When a use case's lifecycle runs by itself: at its cron times, when any of its assets is updated, or both.
+
+    One of the assets is monitoring's, where a breach is to start a retraining.
+    """
     assets = [Asset(uri) for uri in use_case.retrain_on]
+    if use_case.monitoring is not None and use_case.monitoring.retrain:
+        assets.append(retraining_asset(use_case.name))
     cron = CronTriggerTimetable(use_case.schedule, timezone="UTC") if use_case.schedule else None
     if cron and assets:
-        return AssetOrTimeSchedule(timetable=cron, assets=assets)
-    return cron or assets or None
+        return AssetOrTimeSchedule(timetable=cron, assets=AssetAny(*assets))
+    return cron or (AssetAny(*assets) if assets else None)
+
+
+def retraining_asset(use_case: str) -> Asset:
+    """What monitoring updates to have a use case's model trained anew."""
+    return Asset(retraining_uri(use_case))
 
 
 def declared_since(use_case: UseCase) -> datetime:
@@ -85,6 +97,9 @@ def run_form(use_case: UseCase) -> dict[str, Param]:
             type="object",
             title="Hyperparameters",
             description=f"Take the place of the declared ones, such as {use_case.training.hyperparameters}.",
+        ),
+        "bring_back": Param(
+            False, type="boolean", title="Bring it back", description="Ask anew for the approval of a retired use case."
         ),
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from model_governance.domain.candidate import attachment_key, report_key
 from model_governance.domain.canonical import digest
-from model_governance.domain.evidence import Attachment, Evidence, EvidenceKind, EvidenceVerdict
+from model_governance.domain.evidence import Attachment, Evidence, EvidenceKind, EvidenceVerdict, worst_first
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.model_card import evaluation_detail, with_custom_details, with_evaluation
 from model_governance.evaluation.metric_groups import metric_groups
@@ -18,7 +18,9 @@ from model_governance.operators.run import Run
 log = logging.getLogger(__name__)
 
 
-def record_evidence(run: Run, assessment: Assessment, *, datasets: Sequence[str] = (), job_arn: str = "") -> Evidence:
+def record_evidence(
+    run: Run, assessment: Assessment, *, datasets: Sequence[str] = (), job_arn: str = "", key: str = ""
+) -> Evidence:
     """Records an assessment of the run's candidate; the same one again changes nothing.
 
     Args:
@@ -26,13 +28,14 @@ def record_evidence(run: Run, assessment: Assessment, *, datasets: Sequence[str]
         assessment: What was found out.
         datasets: Addresses of the data behind it.
         job_arn: ARN of the job that made the predictions, if any.
+        key: Where the report lies, where the run may have several of the kind; by default in its one place.
 
     Raises:
         ArtifactChanged: The run has a report of this kind already, and it says something else.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     stored = run.installation.artifacts.put_once(
-        report_key(run.name, run.key, assessment.kind), assessment.content, "application/json"
+        key or report_key(run.name, run.key, assessment.kind), assessment.content, "application/json"
     )
     evidence = assessment.evidence(
         stored.uri,
@@ -56,7 +59,7 @@ def note_in_card(run: Run, assessment: Assessment, evidence: Evidence, datasets:
     """Puts the evidence into the version's card: among its evaluations, or, after people have decided, beside them."""
     content = dict(run.package().card)
     if evidence.kind is EvidenceKind.TEST_VALIDATION:
-        found = "; ".join(m.sentence for m in evidence.measurements)
+        found = "; ".join(m.sentence for m in worst_first(evidence.measurements))
         changed = with_custom_details(content, {"test_validation": f"{evidence.verdict}: {found}"})
     else:
         groups = metric_groups(assessment.kind, assessment.report)
@@ -76,7 +79,9 @@ def note_in_lineage(run: Run, evidence: Evidence, datasets: Sequence[str], job_a
         job_arn: ARN of the job that made the predictions, if any.
     """
     lineage = run.installation.lineage
-    name = f"{run.job_name}-{evidence.kind.value.replace('_', '-')}"
+    place = Path(evidence.uri).stem
+    attempt = "" if place == evidence.kind.value else f"-{place}"
+    name = f"{run.job_name}-{evidence.kind.value.replace('_', '-')}{attempt}"
     report = lineage.artifact(name, "EvaluationReport", evidence.uri, {"sha256": evidence.sha256})
     sources = [lineage.artifact(f"{run.job_name}-{Path(uri).stem}", "DataSet", uri) for uri in datasets]
     if not job_arn:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import GovernanceError
-from model_governance.hooks.model_registry import PRODUCTION_STAGE, TEST_STAGE, StageStatus
+from model_governance.hooks.model_registry import IN_PRODUCTION, PRODUCTION_STAGE, TEST_STAGE, StageStatus
 from model_governance.operators.run import Run, current_run
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _note_in_registry(run: Run, task_id: str, reason: str) -> str:
         return card.arn if card else run.name
     stage = _LIFE_CYCLE_STAGES.get(task_id.partition(".")[0], "Development")
     package = run.installation.registry.describe(candidate.model_package_arn)
-    if (package.stage, package.stage_status) != (PRODUCTION_STAGE, StageStatus.DEPLOYED):
+    if not (package.stage == PRODUCTION_STAGE and package.stage_status in IN_PRODUCTION):
         run.installation.registry.set_life_cycle(
             candidate.model_package_arn, stage, StageStatus.FAILED, f"{task_id}: {reason}"
         )

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from model_governance.domain.deployment import Environment
-from model_governance.errors import EvaluationRefused, GateClosed, RequestRefused
+from model_governance.errors import GateClosed
 from model_governance.evaluation.predictions import read_predictions
 from model_governance.operators.endpoint import config_name, endpoint_name
 from model_governance.operators.run import Run
 from model_governance.stages.bias_evaluation import held_out_predictions
-
-MALFORMED = "no,such\napplication"
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,3 @@ def refuse_other_version(run: Run, environment: Environment) -> None:
             f"endpoint {found.name} is {found.status} with {found.config}, not InService with "
             f"{config_name(run, environment)}: another run has it, or it failed. Clear this stage's deploy task."
         )
-
-
-def refuses_malformed_rows(run: Run, environment: Environment) -> bool:
-    """Whether the endpoint refuses rows that are no application, as the caller's fault, instead of answering."""
-    try:
-        run.installation.endpoints_in(environment).invoke(endpoint_name(run, environment), MALFORMED)
-    except RequestRefused:
-        return True
-    except EvaluationRefused:
-        return False
-    return False

@@ -1,20 +1,22 @@
-"""Test deployment: the approved version is served from a test endpoint, and what it answers there is validated."""
+"""Test deployment: the approved version is served from a test endpoint, and what it shows there is put on record."""
 
 from __future__ import annotations
 
 from airflow.sdk import chain, task_group
 
+from model_governance.domain.decision import Gate
 from model_governance.domain.deployment import Environment
-from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
+from model_governance.domain.evidence import EvidenceKind
 from model_governance.errors import EvaluationRefused
 from model_governance.evaluation.report import Assessment
-from model_governance.hooks.model_registry import StageStatus
+from model_governance.hooks.model_registry import PRODUCTION_STAGE, TEST_STAGE, StageStatus
 from model_governance.operators.endpoint import EndpointOperator, endpoint_name, note_stage
 from model_governance.operators.run import Run
 from model_governance.stages.evidence import record_evidence
 from model_governance.stages.task import stage_task
 
 _TEST = Environment.TEST
+_LONGEST_REASON = 600
 
 
 @task_group(tooltip="The version is served from a test endpoint and validated there.")
@@ -25,50 +27,38 @@ def test_deployment(use_case: str) -> None:
 
 @stage_task
 def validate(run: Run) -> None:
-    """Compare the endpoint's answers with the batch transform's, send it nonsense, and see that it lives on."""
-    from model_governance.stages.served_model import compare_with_transform, refuses_malformed_rows
+    """Run every declared test against the test endpoint, and put what each showed on record.
 
-    parity = compare_with_transform(run, _TEST, run.use_case.deployment.sample_rows)
-    refused = refuses_malformed_rows(run, _TEST)
-    after = compare_with_transform(run, _TEST, 1)
-    largest = max(parity.largest_difference, after.largest_difference)
-    assessment = assess_test(parity.rows, largest, run.use_case.deployment.parity_tolerance, refused)
-    record_evidence(run, assessment)
-    if assessment.failures:
-        raise EvaluationRefused(f"the test endpoint does not hold: {'; '.join(assessment.failures)}")
-    note_stage(run, _TEST, StageStatus.DEPLOYED, f"validated on endpoint {endpoint_name(run, _TEST)}")
-
-
-def assess_test(rows: int, largest_difference: float, tolerance: float, malformed_refused: bool) -> Assessment:
-    """What the test endpoint showed, judged.
-
-    Args:
-        rows: How many held-out rows it answered.
-        largest_difference: From the batch transform's answer to the same row, in [0, 1].
-        tolerance: The largest difference allowed, in (0, 0.01].
-        malformed_refused: Whether it refused rows that are no application; it answered afterwards in any case.
+    A test that fails stops nothing here, no other test either: it is evidence, and the production gate names it.
     """
-    measurements = (
-        Measurement(
-            name="largest_difference_from_batch_transform",
-            value=largest_difference,
-            maximum=tolerance,
-            verdict=EvidenceVerdict.PASS if largest_difference <= tolerance else EvidenceVerdict.FAIL,
-            detail=f"{rows} held-out rows",
-        ),
-        Measurement(
-            name="malformed_rows_refused",
-            value=float(malformed_refused),
-            minimum=1,
-            verdict=EvidenceVerdict.PASS if malformed_refused else EvidenceVerdict.FAIL,
-            detail="and the endpoint answered afterwards",
-        ),
-    )
-    report = {
-        "version": "1.0",
-        "rows": rows,
-        "parity_tolerance": tolerance,
-        "largest_difference": largest_difference,
-        "malformed_rows_refused": malformed_refused,
-    }
-    return Assessment(EvidenceKind.TEST_VALIDATION, report, measurements)
+    from model_governance.stages.served_model import refuse_other_version
+    from model_governance.stages.validation import validation_of
+
+    refuse_other_version(run, _TEST)
+    attempt = validation_of(run)
+    record_evidence(run, attempt.assessment, key=attempt.key)
+    if attempt.assessment.failures:
+        note_failures(run, attempt.assessment)
+        refuse_where_no_gate_will(run, attempt.assessment)
+    else:
+        note_stage(run, _TEST, StageStatus.DEPLOYED, f"validated on endpoint {endpoint_name(run, _TEST)}")
+
+
+def note_failures(run: Run, assessment: Assessment) -> None:
+    """Notes in the candidate's life cycle what failed, unless it is past its test already."""
+    package = run.package()
+    if package.stage != PRODUCTION_STAGE:
+        found = "; ".join(assessment.failures)[:_LONGEST_REASON]
+        description = f"validation failed in run {run.run_id}: {found}"
+        run.installation.registry.set_life_cycle(package.arn, TEST_STAGE, StageStatus.FAILED, description)
+
+
+def refuse_where_no_gate_will(run: Run, assessment: Assessment) -> None:
+    """Raises for a failed validation that the policy asks for at no gate of the use case's tier.
+
+    Raises:
+        EvaluationRefused: Every failure is named.
+    """
+    rule = run.installation.policy.rule(run.risk.tier, Gate.PRODUCTION)
+    if EvidenceKind.TEST_VALIDATION not in rule.evidence:
+        raise EvaluationRefused(f"the test endpoint does not hold: {'; '.join(assessment.failures)}")

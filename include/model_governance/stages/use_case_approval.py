@@ -11,6 +11,7 @@ from model_governance.domain.decision import Gate
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.model_card import decided_digest, use_case_content
 from model_governance.operators.run import Run
+from model_governance.serving.retirement import refuse_retired
 from model_governance.stages.gate import gate_tasks
 
 
@@ -23,8 +24,10 @@ def use_case_approval(use_case: str) -> None:
 def declare_use_case(run: Run) -> None:
     """Writes the use case's card and enters the declaration that this run goes by into the ledger.
 
-    A card that says what people decide on already is left alone, so that a retraining run reopens nothing.
+    A retired use case is refused unless the run asks for its approval anew. A card that says what people decide on
+    already is left alone, so that a retraining run reopens nothing.
     """
+    refuse_retired(run.installation, run.name, brings_back=bool(run.parameters.get("bring_back")))
     declared = run.installation.use_case(run.name)
     content = use_case_content(declared, run.risk)
     card = run.installation.cards.find(run.name)
@@ -36,6 +39,7 @@ def declare_use_case(run: Run) -> None:
         "tier": run.risk.tier.value,
         "reason": str(run.parameters.get("reason") or ""),
         "declaration": declared.model_dump(mode="json"),
+        **({"asked_by_monitoring": list(run.asked_by)} if run.asked_by else {}),
     }
 
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:
@@ -47,7 +51,10 @@ def declare_use_case(run: Run) -> None:
 
 
 def create_package_group(run: Run) -> None:
-    """Creates the use case's model package group, which the registry refuses without the approved card's tag."""
+    """Creates the use case's model package group, which the registry refuses without the approved card's tag.
+
+    The accounts of test and production may then see its versions, and make models of those that are approved.
+    """
     card = run.installation.cards.describe(run.name)
     run.installation.registry.ensure_group(
         run.name,
@@ -58,3 +65,4 @@ def create_package_group(run: Run) -> None:
             "model-governance:approved-card": card.arn,
         },
     )
+    run.installation.registry.share_group(run.name, run.installation.settings.other_accounts)

@@ -74,7 +74,7 @@ def a_missing_bucket_skips_the_task() -> Iterator[None]:
 
 
 def flag_and_tell(dispatch: Any, use_case: str) -> None:
-    """Closes the matter of one use case: flagged and told, or the flag taken back.
+    """Closes the matter of one use case: flagged and told, or the flag taken back; owners of findings told.
 
     Args:
         dispatch: A ``notifiers.dispatch.Dispatch``.
@@ -83,6 +83,13 @@ def flag_and_tell(dispatch: Any, use_case: str) -> None:
     Raises:
         GovernanceError: As the hooks raise.
     """
+    try:
+        _flag_or_take_it_back(dispatch, use_case)
+    finally:  # findings of monitoring whose owner could not be told at once
+        dispatch.tell_findings(use_case)
+
+
+def _flag_or_take_it_back(dispatch: Any, use_case: str) -> None:
     from model_governance.decisions.expiry import expired_approval, flag, take_flag_back
 
     expired = expired_approval(dispatch.installation, use_case)

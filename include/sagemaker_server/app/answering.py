@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from sagemaker_server.app.recording import Caller, Performed, note
 from sagemaker_server.errors import AccessDeniedException, NotImplementedHere, WireError
 from sagemaker_server.operations import Call, Operation, Scope, actions_of, registered
-from sagemaker_server.runtime import Runtime
-from sagemaker_server.settings import Settings
-from sagemaker_server.signature import Principals, SignedRequest, authorise, verify
-from sagemaker_server.storage.database import Database, present
+from sagemaker_server.operations.model_package_group_policies import attached_policy
+from sagemaker_server.runtime.accounts import Account, Accounts
+from sagemaker_server.signature import SignedRequest, account_of, authorise, verify
+from sagemaker_server.storage.database import present
 from sagemaker_server.wire import Action, Answer, Protocol, find_action, read_request, write_error, write_result
 
 _log = logging.getLogger(__name__)
@@ -30,10 +30,8 @@ _log = logging.getLogger(__name__)
 class Answering:
     """What is needed to answer a request."""
 
-    settings: Settings
-    database: Database
-    principals: Principals
-    runtime: Runtime
+    region: str
+    accounts: Accounts
 
     def answer(self, request: SignedRequest, source_ip: str) -> Answer:
         """The answer to a request, whatever it is."""
@@ -54,14 +52,15 @@ class Answering:
             return write_error(failure, service, protocol)
 
     def _answer(self, action: Action, request: SignedRequest, source_ip: str) -> Answer:
-        principal = verify(request, self.principals, action.signing_name, region=self.settings.region)
+        principal = verify(request, self.accounts.principals, action.signing_name, region=self.region)
         headers = {name.lower(): value for name, value in request.headers}
         caller = Caller(principal, source_ip, headers.get("user-agent", ""))
         operation = registered(action.service, action.name)
         if operation is None:
             raise _not_here(action)
         sent = read_request(action, headers, request.body)
-        performed = Performed(action, caller, operation.resource(self._scope, sent), sent)
+        own = self.accounts.by_number[principal.account]
+        performed = Performed(action, caller, operation.resource(Scope(own.settings), sent), sent)
         try:
             self._authorise(operation, performed)
         except AccessDeniedException as denial:
@@ -69,38 +68,50 @@ class Answering:
             raise
         return self._perform(operation, performed)
 
-    @property
-    def _scope(self) -> Scope:
-        return Scope(self.settings)
-
     def _authorise(self, operation: Operation, performed: Performed) -> None:
         if operation.allowed_to_all:
             return
-        caller, request, resource = performed.caller, performed.request, performed.resource
-        context = {**_context(caller, request), **operation.conditions(dict(request))}
+        principal, request, resource = performed.caller.principal, performed.request, performed.resource
+        context = {**_context(performed.caller, request), **operation.conditions(dict(request))}
         signing_name = performed.action.signing_name
-        authorise(caller.principal, f"{signing_name}:{operation.name}", resource, context)
+        attached = None
+        if operation.shared or account_of(resource) == principal.account:
+            attached = attached_policy(self.accounts, resource)
+        authorise(
+            principal,
+            f"{signing_name}:{operation.name}",
+            resource,
+            context,
+            attached=attached,
+            must_be_attached=operation.by_trust,
+        )
         if request.get("Tags") and operation.name.startswith("Create"):
-            authorise(caller.principal, f"{signing_name}:AddTags", resource, context)
+            authorise(principal, f"{signing_name}:AddTags", resource, context)
 
     def _note_denial(self, operation: Operation, performed: Performed, denial: WireError) -> None:
-        if not operation.mutating:
-            return
-        refused = Performed(performed.action, performed.caller, performed.resource, performed.request, error=denial)
-        with self.database.writing() as session:
-            note(session, refused, self.settings.region, present())
+        if operation.mutating:
+            self._note(self.accounts.by_number[performed.caller.principal.account], replace(performed, error=denial))
+
+    def _note(self, account: Account, performed: Performed) -> None:
+        with account.database.writing() as session:
+            note(session, performed, account.settings, present())
 
     def _perform(self, operation: Operation, performed: Performed) -> Answer:
+        own = self.accounts.by_number[performed.caller.principal.account]
+        account = self.accounts.find(account_of(performed.resource)) if operation.shared else None
+        account = account or own
         if not operation.mutating:
-            with self.database.reading() as session:
-                call = self._call(session, performed.caller)
+            with account.database.reading() as session:
+                call = self._call(account, session, performed)
                 return write_result(performed.action, operation.perform(call, dict(performed.request)))
-        with self.database.writing() as session:
-            call = self._call(session, performed.caller)
+        with account.database.writing() as session:
+            call = self._call(account, session, performed)
             result = operation.perform(call, dict(performed.request))
-            done = Performed(performed.action, performed.caller, performed.resource, performed.request, result)
-            note(session, done, self.settings.region, call.now)
+            done = replace(performed, result=result)
+            note(session, done, account.settings, call.now)
             answer = write_result(performed.action, result)
+        if account is not own:
+            self._note(own, done)
         for action in call.after_commit:
             try:
                 action()
@@ -108,8 +119,10 @@ class Answering:
                 _log.exception("what follows %s failed; what it stored stands", operation.name)
         return answer
 
-    def _call(self, session: Session, caller: Caller) -> Call:
-        return Call(self.settings, session, caller.principal, present(), self.runtime)
+    def _call(self, account: Account, session: Session, performed: Performed) -> Call:
+        context = _context(performed.caller, performed.request)
+        principal = performed.caller.principal
+        return Call(account.settings, session, principal, present(), account.runtime, self.accounts, context)
 
 
 def _not_here(action: Action) -> NotImplementedHere:

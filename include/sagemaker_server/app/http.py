@@ -16,10 +16,9 @@ from starlette.types import Receive, Scope, Send
 from sagemaker_server.app.answering import Answering
 from sagemaker_server.errors import RequestTooLarge, ServerMisconfigured
 from sagemaker_server.operations.kms import load_keys
-from sagemaker_server.runtime import Runtime
+from sagemaker_server.runtime.accounts import Accounts
 from sagemaker_server.settings import Settings
 from sagemaker_server.signature import Principals, SignedRequest
-from sagemaker_server.storage.database import Database
 from sagemaker_server.wire import Answer, Protocol, write_error
 from sagemaker_server.wire.services import warm_up
 
@@ -45,20 +44,17 @@ def create_app(settings: Settings) -> Starlette:
             "set SAGEMAKER_SERVER_ACCOUNT"
         )
     load_keys(settings)
-    database = Database(settings.database_url)
-    database.create_tables()
-    runtime = Runtime(settings, database)
-    wire = _Wire(Answering(settings, database, principals, runtime))
+    accounts = Accounts.open(settings, principals)
+    wire = _Wire(Answering(settings.region, accounts))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         warm_up()
-        await to_thread.run_sync(runtime.start)
+        await to_thread.run_sync(accounts.start)
         try:
             yield
         finally:
-            await to_thread.run_sync(runtime.stop)
-            database.close()
+            await to_thread.run_sync(accounts.stop)
 
     return Starlette(routes=[Route("/ping", _ping), Mount("/", app=wire)], lifespan=lifespan)
 

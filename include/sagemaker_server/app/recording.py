@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from sagemaker_server.errors import WireError
+from sagemaker_server.settings import Settings
 from sagemaker_server.signature import Principal
 from sagemaker_server.storage.events import Event, record_event
 from sagemaker_server.wire import Action
@@ -53,13 +54,13 @@ class Performed:
     error: WireError | None = None
 
 
-def note(session: Session, performed: Performed, region: str, now: datetime) -> None:
+def note(session: Session, performed: Performed, recipient: Settings, now: datetime) -> None:
     """Record a call in CloudTrail's form.
 
     Args:
         session: The transaction that the call is part of.
         performed: The call.
-        region: The region it was made in.
+        recipient: Whose record it is: the installation as the account has it.
         now: When, aware UTC.
     """
     arns = _arns_touched(performed)
@@ -72,7 +73,7 @@ def note(session: Session, performed: Performed, region: str, now: datetime) -> 
         username=performed.caller.principal.name,
         access_key_id=performed.caller.principal.access_key_id,
         resources=[{"ResourceType": _type_of(arn), "ResourceName": arn} for arn in arns],
-        document=_document(performed, event_id, region, now),
+        document=_document(performed, event_id, recipient, now),
     )
     record_event(session, event, [*arns, *(arn.partition("/")[2] for arn in arns if "/" in arn)])
 
@@ -91,22 +92,32 @@ def _type_of(arn: str) -> str:
     return f"AWS::{'SageMaker' if service == 'sagemaker' else service.upper()}::{spoken}"
 
 
-def _document(performed: Performed, event_id: str, region: str, now: datetime) -> dict[str, Any]:
+def _identity(principal: Principal) -> dict[str, Any]:
+    identity: dict[str, Any] = {
+        "type": "IAMUser",
+        "principalId": principal.user_id,
+        "arn": principal.arn,
+        "accountId": principal.account,
+        "accessKeyId": principal.access_key_id,
+    }
+    session = principal.session
+    if session is None:
+        return {**identity, "userName": principal.name}
+    issuer = {"type": "Role", "principalId": session.role_id, "arn": session.role_arn, "userName": session.role_name}
+    attributes = {"creationDate": session.began.strftime("%Y-%m-%dT%H:%M:%SZ"), "mfaAuthenticated": "false"}
+    context = {"sessionIssuer": {**issuer, "accountId": principal.account}, "attributes": attributes}
+    return {**identity, "type": "AssumedRole", "sessionContext": context}
+
+
+def _document(performed: Performed, event_id: str, recipient: Settings, now: datetime) -> dict[str, Any]:
     principal, model = performed.caller.principal, performed.action.model
     document: dict[str, Any] = {
         "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "IAMUser",
-            "principalId": principal.user_id,
-            "arn": principal.arn,
-            "accountId": principal.account,
-            "accessKeyId": principal.access_key_id,
-            "userName": principal.name,
-        },
+        "userIdentity": _identity(principal),
         "eventTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": f"{performed.action.signing_name}.amazonaws.com",
         "eventName": performed.action.name,
-        "awsRegion": region,
+        "awsRegion": recipient.region,
         "sourceIPAddress": performed.caller.source_ip,
         "userAgent": performed.caller.user_agent[:1024],
         "requestParameters": recorded(model.input_shape, dict(performed.request)),
@@ -116,7 +127,7 @@ def _document(performed: Performed, event_id: str, region: str, now: datetime) -
         "readOnly": False,
         "eventType": "AwsApiCall",
         "managementEvent": True,
-        "recipientAccountId": principal.account,
+        "recipientAccountId": recipient.account,
         "eventCategory": "Management",
     }
     if performed.result is not None:

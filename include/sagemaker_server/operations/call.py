@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from sagemaker_server.runtime import Runtime
+from sagemaker_server.runtime.accounts import Accounts
 from sagemaker_server.settings import Settings
 from sagemaker_server.signature import Principal
 
@@ -19,7 +20,7 @@ _READS = re.compile(r"(Describe|List|Get|Lookup|BatchDescribe|Search|Sign|Invoke
 
 @dataclass(frozen=True)
 class Scope:
-    """The installation that everything here belongs to."""
+    """The account that everything here belongs to."""
 
     settings: Settings
 
@@ -48,12 +49,16 @@ class Call(Scope):
         now: The call's time, aware UTC, whole milliseconds; in a writing call read once the write lock is held, so
             that times have the order of the commits as long as the clock does not step back.
         runtime: Where jobs and endpoints run.
+        accounts: All accounts; what an action does not do in its own, it asks of these.
+        context: The condition keys that every request has.
     """
 
     session: Session
     principal: Principal
     now: datetime
     runtime: Runtime
+    accounts: Accounts
+    context: Mapping[str, Any] = field(default_factory=dict)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     def on_commit(self, action: Callable[[], None]) -> None:
@@ -83,6 +88,9 @@ class Operation:
         resource: The ARN that IAM policies are asked about.
         conditions: Condition keys of the request, besides those that every request has.
         allowed_to_all: Whether every principal may, whatever its policy says.
+        shared: Whether a resource of another account may be meant, whose policy then has to allow it too; the action
+            takes place in that account.
+        by_trust: Whether the resource's policy has to allow it within an account too, as a role's has to.
     """
 
     name: str
@@ -92,6 +100,8 @@ class Operation:
     resource: ResourceOf
     conditions: ConditionsOf
     allowed_to_all: bool
+    shared: bool
+    by_trust: bool
 
 
 _OPERATIONS: dict[tuple[str, str], Operation] = {}
@@ -105,6 +115,8 @@ def operation(
     resource: ResourceOf = lambda scope, request: "*",
     conditions: ConditionsOf = lambda request: {},
     allowed_to_all: bool = False,
+    shared: bool = False,
+    by_trust: bool = False,
 ) -> Callable[[Perform], Perform]:
     """Register a function as an API action.
 
@@ -116,11 +128,15 @@ def operation(
         resource: From scope and request the ARN that policies are asked about; ``*`` where AWS knows no resource.
         conditions: From the request its condition keys, such as ``sagemaker:ModelApprovalStatus``.
         allowed_to_all: Whether every principal may, as at AWS everybody may ask who he is.
+        shared: Whether a resource of another account may be meant.
+        by_trust: Whether the resource's policy has to allow it whoever asks.
     """
 
     def register(perform: Perform) -> Perform:
         changes = not _READS.match(name) if mutating is None else mutating
-        _OPERATIONS[service, name] = Operation(name, service, perform, changes, resource, conditions, allowed_to_all)
+        _OPERATIONS[service, name] = Operation(
+            name, service, perform, changes, resource, conditions, allowed_to_all, shared, by_trust
+        )
         return perform
 
     return register

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from sqlalchemy import select
 
 from sagemaker_server.errors import ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
+from sagemaker_server.operations.data_capture import check_data_capture
 from sagemaker_server.operations.offers import refuse_others
 from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.tags import set_first_tags, taggable
 from sagemaker_server.storage.endpoints import EndpointConfig, Model
 from sagemaker_server.storage.tags import remove_tags
 
-OFFERED = {"EndpointConfigName", "ProductionVariants", "Tags", "ExecutionRoleArn"}
+OFFERED = {"EndpointConfigName", "ProductionVariants", "DataCaptureConfig", "Tags", "ExecutionRoleArn"}
 OFFERED_OF_A_VARIANT = {
     "VariantName",
     "ModelName",
@@ -48,6 +50,8 @@ def create_endpoint_config(call: Call, request: dict[str, Any]) -> dict[str, Any
         raise ValidationException(f"Variant names must be unique within an endpoint configuration, not {names}.")
     for variant in request["ProductionVariants"]:
         _check_variant(call, variant)
+    check_weights({v["VariantName"]: v.get("InitialVariantWeight", 1.0) for v in request["ProductionVariants"]})
+    check_data_capture(request.get("DataCaptureConfig"))
     call.session.add(EndpointConfig(name=name, arn=arn, created=call.now, request=request))
     set_first_tags(call, arn, request.get("Tags", []))
     return {"EndpointConfigArn": arn}
@@ -100,6 +104,24 @@ def existing_config(call: Call, name: str) -> EndpointConfig:
         arn = _arn(call, {"EndpointConfigName": name})
         raise ValidationException(f'Could not find endpoint configuration "{arn}".')
     return config
+
+
+def check_weights(weights: dict[str, float]) -> None:
+    """Refuses weights by which no request could be sent.
+
+    Args:
+        weights: By variant.
+
+    Raises:
+        ValidationException: They are all 0, or one is no finite number.
+    """
+    endless = sorted(name for name, weight in weights.items() if not math.isfinite(weight))
+    if endless:
+        raise ValidationException(f"The weight of variant {', '.join(endless)} must be a finite number.")
+    if not any(weights.values()):
+        raise ValidationException(
+            f"The weights of variants {', '.join(sorted(weights))} are all 0: at least one must be above 0."
+        )
 
 
 @taggable("endpoint-config")

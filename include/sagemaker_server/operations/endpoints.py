@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from sagemaker_server.errors import ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
+from sagemaker_server.operations.data_capture import captured
 from sagemaker_server.operations.endpoint_configs import existing_config
 from sagemaker_server.operations.offers import refuse_others, require_value
 from sagemaker_server.operations.sorted_lists import list_rows
@@ -63,7 +64,7 @@ def update_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     refuse_others(
         request, {"EndpointName", "EndpointConfigName", "DeploymentConfig", "RetainDeploymentConfig"}, "UpdateEndpoint"
     )
-    endpoint = _existing(call, request)
+    endpoint = existing_endpoint(call, request)
     if endpoint.status in IN_PROGRESS:
         raise ValidationException(f'Cannot update in-progress endpoint "{endpoint.arn}".')
     if endpoint.status == EndpointStatus.FAILED:
@@ -83,7 +84,7 @@ def delete_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValidationException: No such endpoint.
     """
-    endpoint = _existing(call, request)
+    endpoint = existing_endpoint(call, request)
     endpoint.status, endpoint.modified = EndpointStatus.DELETING, call.now
     remove_tags(call.session, endpoint.arn)
     call.on_commit(lambda: call.runtime.endpoints.remove(endpoint.name))
@@ -97,7 +98,7 @@ def describe_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValidationException: No such endpoint.
     """
-    endpoint = _existing(call, request)
+    endpoint = existing_endpoint(call, request)
     described: dict[str, Any] = {
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
@@ -110,6 +111,7 @@ def describe_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     }
     if endpoint.deployment is not None:
         described["ProductionVariants"] = [_variant(v, endpoint) for v in endpoint.deployment["variants"]]
+        described["DataCaptureConfig"] = captured(endpoint.deployment.get("capture"))
     if endpoint.pending is not None:
         described["PendingDeploymentSummary"] = {
             "EndpointConfigName": endpoint.pending["config"],
@@ -137,7 +139,12 @@ def _endpoint_exists(call: Call, arn: str) -> bool:
     return call.session.scalars(select(Endpoint.name).where(Endpoint.arn == arn)).first() is not None
 
 
-def _existing(call: Call, request: dict[str, Any]) -> Endpoint:
+def existing_endpoint(call: Call, request: dict[str, Any]) -> Endpoint:
+    """The endpoint that a request names.
+
+    Raises:
+        ValidationException: There is none.
+    """
     endpoint = call.session.get(Endpoint, request["EndpointName"])
     if endpoint is None:
         raise ValidationException(f'Could not find endpoint "{_arn(call, request)}".')
@@ -160,7 +167,8 @@ def _deployment(call: Call, config_name: str) -> dict[str, Any]:
             "container": model.container,
         }
         variants.append(described)
-    return {"id": uuid.uuid4().hex[:16], "config": config_name, "variants": variants}
+    capture = config.request.get("DataCaptureConfig")
+    return {"id": uuid.uuid4().hex[:16], "config": config_name, "variants": variants, "capture": capture}
 
 
 def _variant(variant: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
@@ -169,9 +177,9 @@ def _variant(variant: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
         "VariantName": variant["name"],
         "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.modified}],
         "CurrentWeight": variant["weight"],
-        "DesiredWeight": variant["weight"],
+        "DesiredWeight": variant.get("desired_weight", variant["weight"]),
         "CurrentInstanceCount": variant["instances"],
-        "DesiredInstanceCount": variant["instances"],
+        "DesiredInstanceCount": variant.get("desired_instances", variant["instances"]),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sagemaker_server.errors import WireError
 from sagemaker_server.operations.call import Call, Scope, operation
 from sagemaker_server.operations.offers import refuse_others
+from sagemaker_server.runtime.capture import Content, Exchange
 from sagemaker_server.runtime.deployments import Variant, VariantUnknown
 from sagemaker_server.runtime.logs import ENDPOINTS
 from sagemaker_server.runtime.serving import ATTRIBUTES, NotServing, ServingFailed
@@ -32,21 +33,29 @@ def invoke_endpoint(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """
     name = request["EndpointName"]
     refuse_others(request, OFFERED, "InvokeEndpoint")
-    endpoint = call.session.get(Endpoint, name)
-    if endpoint is None or endpoint.deployment is None or endpoint.status == EndpointStatus.DELETING:
-        raise WireError("ValidationError", f"Endpoint {name} of account {call.account} not found.")
     if len(request["Body"]) > LARGEST_BODY:
         raise WireError(
             "ValidationError", f"The body has {len(request['Body'])} bytes; at most {LARGEST_BODY} can be sent."
         )
-    call.session.rollback()  # nothing is read any more: a slow model must not hold the database's snapshot
     try:
         with call.runtime.endpoints.chosen(name, request.get("TargetVariant")) as variant:
             return _answer(call, request, variant)
     except VariantUnknown as unknown:
         raise WireError("ValidationError", f"Variant {unknown} not found for endpoint {name}.") from None
     except NotServing as fault:
+        _require_endpoint(call, name)
         raise WireError("ServiceUnavailable", f"Endpoint {name} cannot answer now: {fault}", 503) from None
+
+
+def _require_endpoint(call: Call, name: str) -> None:
+    """Tells an endpoint that is just not up from one that is not there; one that serves needs no record to be asked.
+
+    Raises:
+        WireError: It is not there, has never served, or is being deleted.
+    """
+    endpoint = call.session.get(Endpoint, name)
+    if endpoint is None or endpoint.deployment is None or endpoint.status == EndpointStatus.DELETING:
+        raise WireError("ValidationError", f"Endpoint {name} of account {call.account} not found.") from None
 
 
 def _answer(call: Call, request: dict[str, Any], variant: Variant) -> dict[str, Any]:
@@ -58,6 +67,9 @@ def _answer(call: Call, request: dict[str, Any], variant: Variant) -> dict[str, 
         raise _model_error(500, str(fault), call.arn(stream, "logs")) from None
     if reply.status != 200:
         raise _model_error(reply.status, reply.body.decode(errors="replace"), call.arn(stream, "logs"))
+    asked, answered = Content(request["Body"], request.get("ContentType")), Content(reply.body, reply.content_type)
+    exchange = Exchange(request["EndpointName"], variant.name, call.now, asked, answered, request.get("InferenceId"))
+    call.runtime.captures.take(variant.capture, exchange)
     return {
         "Body": reply.body,
         "ContentType": reply.content_type,

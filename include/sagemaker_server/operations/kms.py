@@ -23,6 +23,7 @@ from sagemaker_server.settings import Settings
 LEDGER_ALIAS = "alias/model-governance-ledger"
 DECISIONS_ALIAS = "alias/model-governance-decisions"
 OVERSIGHT_ALIAS = "alias/model-governance-oversight"
+OPERATIONS_ALIAS = "alias/model-governance-operations"
 ALGORITHM = "ED25519_SHA_512"
 _KEY_SPEC = "ECC_NIST_EDWARDS25519"
 
@@ -62,6 +63,7 @@ def _files(settings: Settings) -> tuple[tuple[str, Path | None], ...]:
         (LEDGER_ALIAS, settings.ledger_key),
         (DECISIONS_ALIAS, settings.decisions_key),
         (OVERSIGHT_ALIAS, settings.oversight_key),
+        (OPERATIONS_ALIAS, settings.operations_key),
     )
 
 

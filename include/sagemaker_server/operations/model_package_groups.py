@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from sagemaker_server.errors import ConflictException, ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
 from sagemaker_server.operations.listing import created_within, name_contains
 from sagemaker_server.operations.paging import Order, page
 from sagemaker_server.operations.tags import set_first_tags, taggable
+from sagemaker_server.storage.group_policies import GroupPolicy
 from sagemaker_server.storage.registry import ModelPackage, ModelPackageGroup
 from sagemaker_server.storage.tags import remove_tags
 
@@ -22,7 +23,8 @@ def group_arn(scope: Scope, name_or_arn: str) -> str:
     return name_or_arn if name_or_arn.startswith("arn:") else scope.arn(f"{_KIND}/{name_or_arn}")
 
 
-def _arn_asked_for(scope: Scope, request: dict[str, Any]) -> str:
+def arn_of_group_asked_for(scope: Scope, request: dict[str, Any]) -> str:
+    """The ARN of the group that a request is about."""
     return group_arn(scope, request["ModelPackageGroupName"])
 
 
@@ -44,7 +46,7 @@ def _group_exists(call: Call, arn: str) -> bool:
     return call.session.scalar(select(ModelPackageGroup.name).where(ModelPackageGroup.arn == arn)) is not None
 
 
-@operation("CreateModelPackageGroup", resource=_arn_asked_for)
+@operation("CreateModelPackageGroup", resource=arn_of_group_asked_for)
 def create_model_package_group(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Create a group; see AWS's API_CreateModelPackageGroup.
 
@@ -62,7 +64,7 @@ def create_model_package_group(call: Call, request: dict[str, Any]) -> dict[str,
     return {"ModelPackageGroupArn": arn}
 
 
-@operation("DescribeModelPackageGroup", resource=_arn_asked_for)
+@operation("DescribeModelPackageGroup", resource=arn_of_group_asked_for, shared=True)
 def describe_model_package_group(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Describe a group; see AWS's API_DescribeModelPackageGroup.
 
@@ -94,7 +96,7 @@ def list_model_package_groups(call: Call, request: dict[str, Any]) -> dict[str, 
     return {"ModelPackageGroupSummaryList": [group_document(group) for group in groups], "NextToken": token}
 
 
-@operation("DeleteModelPackageGroup", resource=_arn_asked_for)
+@operation("DeleteModelPackageGroup", resource=arn_of_group_asked_for)
 def delete_model_package_group(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Delete an empty group; see AWS's API_DeleteModelPackageGroup.
 
@@ -109,5 +111,6 @@ def delete_model_package_group(call: Call, request: dict[str, Any]) -> dict[str,
             f"Model Package Group {group.arn} cannot be deleted: it has {versions} model packages; delete them first."
         )
     call.session.delete(group)
+    call.session.execute(delete(GroupPolicy).where(GroupPolicy.group_name == group.name))
     remove_tags(call.session, group.arn)
     return {}

@@ -6,15 +6,21 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sagemaker_server.operations.call import Call, operation
+from sagemaker_server.operations.call import Call, Scope, operation
 from sagemaker_server.operations.listing import created_within, equals, name_contains
-from sagemaker_server.operations.model_package_groups import find_group
+from sagemaker_server.operations.model_package_groups import find_group, group_arn
 from sagemaker_server.operations.model_packages import package_document
 from sagemaker_server.operations.paging import Order, page
 from sagemaker_server.storage.registry import ModelPackage
 
 
-@operation("ListModelPackages")
+def _versions_asked_for(scope: Scope, request: dict[str, Any]) -> str:
+    """The ARN that policies are asked about: any version of the group; without one, as at AWS, no resource."""
+    group = request.get("ModelPackageGroupName")
+    return "*" if group is None else group_arn(scope, group).replace(":model-package-group/", ":model-package/") + "/*"
+
+
+@operation("ListModelPackages", resource=_versions_asked_for, shared=True)
 def list_model_packages(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """List packages: the versions of a group, or, without one, unversioned packages unless ``ModelPackageType`` says.
 

@@ -162,7 +162,7 @@ def _arn_asked_for(scope: Scope, request: dict[str, Any]) -> str:
     return package_arn(scope, request["ModelPackageName"])
 
 
-@operation("DescribeModelPackage", resource=_arn_asked_for)
+@operation("DescribeModelPackage", resource=_arn_asked_for, shared=True)
 def describe_model_package(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Describe a package; see AWS's API_DescribeModelPackage.
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from sagemaker_server.errors import ValidationException
 from sagemaker_server.operations.call import Call, Scope, operation
+from sagemaker_server.operations.model_package_group_policies import attached_policy
+from sagemaker_server.operations.model_packages import package_arn
 from sagemaker_server.operations.offers import may_pass_role, refuse_others, require_value, s3_uri
 from sagemaker_server.operations.sorted_lists import list_rows
 from sagemaker_server.operations.tags import set_first_tags, taggable
 from sagemaker_server.runtime.images import resolve
+from sagemaker_server.signature import account_of, authorise
 from sagemaker_server.storage.endpoints import Model
 from sagemaker_server.storage.registry import ModelPackage
 from sagemaker_server.storage.tags import remove_tags
@@ -157,17 +160,32 @@ def _model_data(container: Mapping[str, Any]) -> str | None:
     return None if uri is None else s3_uri(uri, "ModelDataUrl")
 
 
+def _shared_package(call: Call, arn: str) -> ModelPackage | None:
+    """A package of another account, whose group's policy has to let the caller make models of it.
+
+    Raises:
+        AccessDeniedException: It does not, or the caller's own policy does not.
+    """
+    policy = attached_policy(call.accounts, arn)
+    authorise(call.principal, "sagemaker:CreateModel", arn, call.context, attached=policy)
+    owner = call.accounts.find(account_of(arn))
+    if owner is None:
+        return None
+    with owner.database.reading() as session:
+        return session.get(ModelPackage, arn)
+
+
 def _of_package(call: Call, name: str) -> dict[str, Any]:
     """The container of a model package's inference specification.
 
     A version that is not approved is refused, as at AWS; an unversioned package has no approval status.
 
     Raises:
+        AccessDeniedException: It is of another account, which does not share it.
         ValidationException: No such package, it is not approved, or it has nothing to serve.
     """
-    package = call.session.scalars(
-        select(ModelPackage).where(or_(ModelPackage.arn == name, ModelPackage.arn == call.arn(f"model-package/{name}")))
-    ).first()
+    arn = package_arn(call, name)
+    package = call.session.get(ModelPackage, arn) if account_of(arn) == call.account else _shared_package(call, arn)
     if package is None:
         raise ValidationException(f"ModelPackage {name} does not exist.")
     if package.version is not None and package.approval_status != APPROVED:

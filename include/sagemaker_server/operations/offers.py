@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sagemaker_server.errors import ValidationException
+from sagemaker_server.errors import AccessDeniedException, ValidationException
 from sagemaker_server.operations.call import Call
-from sagemaker_server.signature import authorise
+from sagemaker_server.signature import account_of, authorise
 
 
 def refuse_others(request: Mapping[str, Any], offered: Collection[str], where: str) -> None:
@@ -49,9 +49,11 @@ def may_pass_role(call: Call, role: str | None) -> None:
     """Refuses a role that the caller may not hand to a job or model, as AWS does; here no role is ever taken on.
 
     Raises:
-        AccessDeniedException: The principal's policy does not allow ``iam:PassRole`` on it.
+        AccessDeniedException: The principal's policy does not allow ``iam:PassRole`` on it, or it is another account's.
     """
     if role:
+        if account_of(role) != call.account:
+            raise AccessDeniedException(f"Cross-account pass role is not allowed: {role} is not of {call.account}.")
         authorise(call.principal, "iam:PassRole", role, {"iam:PassedToService": "sagemaker.amazonaws.com"})
 
 

@@ -2,7 +2,8 @@
 
 ``Runtime`` is what operations see. Behind it: ``jobs`` (queue, progress, stop) with ``training`` and ``transform``
 (what a job of each kind does, ``batches`` how input is cut); ``endpoints`` (deploy, replace, remove) with
-``deployments`` (a configuration's processes) and ``serving`` (one process). They share ``images`` (an environment for
+``deployments`` (a configuration's processes) and ``serving`` (one process); ``capture`` (what endpoints were asked and
+answered, on its way to the store). They share ``images`` (an environment for
 an image), ``containers`` (a model's files), ``objects`` (the store), ``launching`` (child processes), ``sockets`` and
 ``logs``. ``container`` is what runs inside the children.
 """
@@ -14,6 +15,7 @@ import logging
 from typing import IO
 
 from sagemaker_server.errors import ServerMisconfigured
+from sagemaker_server.runtime.capture import Captures
 from sagemaker_server.runtime.endpoints import Endpoints
 from sagemaker_server.runtime.jobs import Jobs, Perform
 from sagemaker_server.runtime.launching import kill_leftovers
@@ -35,6 +37,7 @@ class Runtime:
         database: Where progress is recorded.
         jobs: Training and transform jobs.
         endpoints: Endpoints.
+        captures: What endpoints were asked and answered.
     """
 
     def __init__(self, settings: Settings, database: Database) -> None:
@@ -43,6 +46,7 @@ class Runtime:
         performers: dict[JobKind, Perform] = {JobKind.TRAINING: perform_training, JobKind.TRANSFORM: perform_transform}
         self.jobs = Jobs(settings, database, objects, performers)
         self.endpoints = Endpoints(settings, database, objects)
+        self.captures = Captures(settings, objects)
         self._claim: IO[str] | None = None
 
     def start(self) -> None:
@@ -55,6 +59,7 @@ class Runtime:
         leftovers = kill_leftovers(self.settings.home)
         if leftovers:
             _log.warning("%d processes of a former server were still there and have been killed", leftovers)
+        self.captures.start()
         self.jobs.start()
         self.endpoints.start()
         for kind, name in self._begin_jobs_again():
@@ -64,6 +69,7 @@ class Runtime:
         """Ends every child process; the record stays as it is, so that ``start`` finds it."""
         self.endpoints.stop()
         self.jobs.stop()
+        self.captures.stop()
         if self._claim is not None:
             self._claim.close()
             self._claim = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sagemaker_server.runtime.capture import CaptureRule
 from sagemaker_server.runtime.containers import Container, ContainerRefused, stage
 from sagemaker_server.runtime.images import ImageNotPrepared, interpreter, resolve
 from sagemaker_server.runtime.logs import ENDPOINTS, log_file
@@ -34,12 +35,14 @@ class Variant:
         weight: Its share of the requests that name no variant, relative to the others'.
         replica: Its serving process; one stands for all its instances.
         log_stream: Where its output goes.
+        capture: What of its exchanges is captured; None: nothing.
     """
 
     name: str
     weight: float
     replica: Replica
     log_stream: str
+    capture: CaptureRule | None = None
 
 
 class Deployment:
@@ -57,6 +60,7 @@ class Deployment:
         self.endpoint, self.described = endpoint, described
         self._settings, self._objects = settings, objects
         self._folder = settings.home / "endpoints" / endpoint / described["id"]
+        self._capture = CaptureRule.of(described.get("capture"))
         self._variants: list[Variant] = []
         self._is_cancelled = False
 
@@ -86,11 +90,20 @@ class Deployment:
         """
         if name is None:
             weights = [variant.weight for variant in self._variants]
+            # None: a configuration of before weights were checked may have them all 0
             return random.choices(self._variants, weights if any(weights) else None)[0]  # noqa: S311 - no secret
         for variant in self._variants:
             if variant.name == name:
                 return variant
         raise VariantUnknown(name)
+
+    def reweigh(self, weights: dict[str, float]) -> None:
+        """Draws by other weights from now on.
+
+        Args:
+            weights: By variant; not all 0.
+        """
+        self._variants = [replace(variant, weight=weights[variant.name]) for variant in self._variants]
 
     def cancel(self) -> None:
         """Makes a start that is under way fail soon."""
@@ -127,7 +140,7 @@ class Deployment:
         stream = f"{variant['name']}/i-{self.described['id']}"
         place = Place(python, staged, socket_folder(self._settings.home), self._log(stream), self._settings.home)
         replica = Replica(container, place)
-        self._variants.append(Variant(variant["name"], float(variant["weight"]), replica, stream))
+        self._variants.append(Variant(variant["name"], float(variant["weight"]), replica, stream, self._capture))
         if self._is_cancelled:
             raise DeploymentFailed("The deployment was cancelled")
         replica.start()

@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sagemaker_server.runtime.deployments import Deployment, DeploymentFailed, Variant
 from sagemaker_server.runtime.jobs import reason_of
@@ -29,6 +30,7 @@ class Endpoints:
     def __init__(self, settings: Settings, database: Database, objects: Objects) -> None:
         self._settings, self._database, self._objects = settings, database, objects
         self._serving: dict[str, Deployment] = {}
+        self._leaving: set[str] = set()
         self._starting: dict[str, Deployment] = {}
         self._turns: dict[str, threading.Lock] = {}
         self._changing = threading.Lock()
@@ -47,6 +49,7 @@ class Endpoints:
                 self._in_turn(name, self._revive)
             if status in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
                 self.deploy(name)
+                self.reweigh(name)
 
     def stop(self) -> None:
         """Ends all processes; the record stays as it is."""
@@ -62,9 +65,14 @@ class Endpoints:
         """Brings up an endpoint's pending deployment; returns at once."""
         self._in_turn(name, self._deploy)
 
+    def reweigh(self, name: str) -> None:
+        """Sends requests by the weights that are desired of an endpoint's variants; returns at once."""
+        self._in_turn(name, self._reweigh)
+
     def remove(self, name: str) -> None:
-        """Ends an endpoint that is being deleted and takes it off the record; returns at once."""
+        """Ends an endpoint that is being deleted and takes it off the record; from now on it answers nothing."""
         with self._changing:
+            self._leaving.add(name)
             starting = self._starting.get(name)
         if starting is not None:
             starting.cancel()
@@ -75,11 +83,11 @@ class Endpoints:
         """The variant of an endpoint to send a request to; it goes on serving until the block is left.
 
         Raises:
-            NotServing: The endpoint is not up.
+            NotServing: The endpoint is not up, or is there no more.
             VariantUnknown: It has no such variant.
         """
         with self._changing:
-            deployment = self._serving.get(name)
+            deployment = None if name in self._leaving else self._serving.get(name)
             if deployment is None:
                 raise NotServing(f"endpoint {name} is being started")
             found = deployment.choose(variant)
@@ -120,6 +128,22 @@ class Endpoints:
                 self._revive(name)
             return
         self._switch(name, deployment)
+
+    def _reweigh(self, name: str) -> None:
+        """Lets the desired weights hold; a deployment that comes after them, or instead of them, has its own."""
+
+        def apply(row: Endpoint) -> bool:
+            if row.deployment is None or row.pending is not None or row.status != EndpointStatus.UPDATING:
+                return False
+            row.deployment = _as_desired(row.deployment)
+            row.status, row.modified = EndpointStatus.IN_SERVICE, present()
+            weights = {variant["name"]: float(variant["weight"]) for variant in row.deployment["variants"]}
+            with self._changing:
+                if name in self._serving:
+                    self._serving[name].reweigh(weights)
+            return True
+
+        self._change(name, apply)
 
     def _switch(self, name: str, deployment: Deployment) -> None:
         """Sends requests to a deployment that has answered, and retires the one before it."""
@@ -171,6 +195,8 @@ class Endpoints:
             row = session.get(Endpoint, name)
             if row is not None and row.status == EndpointStatus.DELETING:
                 session.delete(row)
+        with self._changing:
+            self._leaving.discard(name)
 
     def _start(self, name: str, deployment: Deployment) -> None:
         """Starts a deployment so that ``remove`` and ``stop`` can call it off."""
@@ -193,6 +219,15 @@ class Endpoints:
         with self._database.writing() as session:
             row = session.get(Endpoint, name)
             return row is not None and row.status != EndpointStatus.DELETING and apply(row)
+
+
+def _as_desired(deployment: dict[str, Any]) -> dict[str, Any]:
+    """The deployment with what is desired of its variants in the place of what was."""
+    changed = copy.deepcopy(deployment)
+    for variant in changed["variants"]:
+        variant["weight"] = variant.pop("desired_weight", variant["weight"])
+        variant["instances"] = variant.pop("desired_instances", variant["instances"])
+    return changed
 
 
 def _go_over(row: Endpoint, deployment: Deployment) -> bool:

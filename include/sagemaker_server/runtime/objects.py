@@ -32,6 +32,8 @@ CLIENT = Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+AT_ONCE = CLIENT.merge(Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=5))
+"""For who would rather be told of an outage than wait."""
 IN_ONE_PIECE = TransferConfig(multipart_threshold=256 << 20, use_threads=False)
 
 
@@ -117,6 +119,17 @@ class Objects:
         except (Boto3Error, ClientError, BotoCoreError) as fault:
             raise ObjectsUnavailable(f"{location} cannot be written: {fault}") from fault
 
+    def put(self, content: bytes, location: Location) -> None:
+        """Writes one object, in a single attempt.
+
+        Raises:
+            ObjectsUnavailable: It may not be written, or the store cannot be reached just now.
+        """
+        try:
+            self._client_at_once.put_object(Bucket=location.bucket, Key=location.key, Body=content)
+        except (ClientError, BotoCoreError) as fault:
+            raise ObjectsUnavailable(f"{location} cannot be written: {fault}") from fault
+
     def keys(self, prefix: Location) -> list[str]:
         """Every key that begins with the prefix's, sorted; those that stand for folders are left out.
 
@@ -140,7 +153,14 @@ class Objects:
 
     @cached_property
     def _client(self) -> S3Client:
-        """The client; made when first needed, since a server without jobs needs neither store nor key.
+        return self._new_client(CLIENT)
+
+    @cached_property
+    def _client_at_once(self) -> S3Client:
+        return self._new_client(AT_ONCE)
+
+    def _new_client(self, config: Config) -> S3Client:
+        """A client; made when first needed, since a server without jobs needs neither store nor key.
 
         Raises:
             ObjectsUnavailable: The principals file has no ``runtime``.
@@ -153,4 +173,4 @@ class Objects:
                 f"the store has no key: principal {PRINCIPAL!r} of {file.name}: {fault!r}"
             ) from fault
         session = Session(key["access_key_id"], key["secret_access_key"], region_name=self._settings.region)
-        return session.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3"), config=CLIENT)
+        return session.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3"), config=config)

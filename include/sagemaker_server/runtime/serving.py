@@ -9,8 +9,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
+from sagemaker_server.runtime.asking import (
+    LARGEST_ANSWER,
+    AnswerTooLarge,
+    HeaderRefused,
+    NotAnswered,
+    NotReached,
+    Reply,
+    SocketClient,
+)
 from sagemaker_server.runtime.containers import Container, lay_out
 from sagemaker_server.runtime.launching import Child, Workload
 from sagemaker_server.runtime.logs import last_words
@@ -20,7 +27,6 @@ STARTUP_TIMEOUT = 300.0
 REVIVAL_TIMEOUT = 15.0
 DRAINING_TIME = 60.0
 LONGEST_PAUSE = 30.0
-LARGEST_ANSWER = 128 << 20
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
 
@@ -34,21 +40,6 @@ class NotServing(Exception):
 
 class ServingFailed(Exception):
     """The serving process died or hung while answering."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a container answered.
-
-    Attributes:
-        status: HTTP status.
-        body: The bytes.
-        content_type: Their type.
-    """
-
-    status: int
-    body: bytes
-    content_type: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +75,7 @@ class Replica:
         self._in_flight = 0
         self._last_answer = 0.0
         self._child: Child | None = None
-        self._client = self._new_client()
+        self._client = SocketClient(self._socket)
         self._keeper = threading.Thread(target=self._keep, name=f"replica {place.staged.name}", daemon=True)
 
     def start(self) -> None:
@@ -120,18 +111,20 @@ class Replica:
         while self._ready.wait(max(0.0, began + REVIVAL_TIMEOUT - time.monotonic())) and not self._ended.is_set():
             client = self._client
             try:
-                reply = _ask(client, body, headers, timeout)
+                reply = client.invoke(body, headers, timeout)
                 self._last_answer = time.monotonic()
                 return reply
-            except httpx.LocalProtocolError as fault:
+            except HeaderRefused as fault:
                 return Reply(400, f"a header cannot be passed on: {fault}".encode(), "text/plain")
-            except httpx.ConnectError:
+            except NotReached:
                 self._give_up(client)
-            except httpx.TimeoutException as fault:
+            except AnswerTooLarge as fault:
+                raise ServingFailed(f"the model answered with more than {LARGEST_ANSWER} bytes") from fault
+            except TimeoutError as fault:
                 if self._last_answer < began:  # it answers nobody: it hangs
                     self._give_up(client)
                 raise ServingFailed(f"the model did not answer within {timeout:.0f} s") from fault
-            except (httpx.HTTPError, RuntimeError) as fault:  # the second: the client was closed meanwhile
+            except NotAnswered as fault:
                 self._give_up(client)
                 raise ServingFailed("the serving process ended before it answered; it is started again") from fault
         raise NotServing(f"the serving process is not up: {last_words(self._place.log, 200)}")
@@ -168,7 +161,7 @@ class Replica:
         self._socket.unlink(missing_ok=True)
         shutil.rmtree(self._run, ignore_errors=True)
 
-    def _give_up(self, client: httpx.Client) -> None:
+    def _give_up(self, client: SocketClient) -> None:
         """Makes an end of the process that a client talks to, unless its successor is there already."""
         with self._answering:
             is_current = client is self._client
@@ -203,8 +196,8 @@ class Replica:
         self._child = child = Child(workload)
         if self._ended.is_set():
             child.kill()
-        client = self._new_client()
-        while (is_over := child.wait(0.05)) is None and not self._answers_ping(client):
+        client = SocketClient(self._socket)
+        while (is_over := child.wait(0.05)) is None and not client.answers_ping():
             pass
         came_up = is_over is None
         if came_up:
@@ -217,33 +210,6 @@ class Replica:
             self._ready.clear()
         return came_up
 
-    def _answers_ping(self, client: httpx.Client) -> bool:
-        try:
-            return client.get("/ping", timeout=2).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def _new_client(self) -> httpx.Client:
-        transport = httpx.HTTPTransport(uds=str(self._socket), limits=httpx.Limits(max_connections=64))
-        return httpx.Client(transport=transport, base_url="http://container", trust_env=False)
-
     def _kill_child(self) -> None:
         if self._child is not None:
             self._child.kill()
-
-
-def _ask(client: httpx.Client, body: bytes, headers: dict[str, str], timeout: float) -> Reply:
-    """One request and its answer, of which no more is taken than a request may have.
-
-    Raises:
-        ServingFailed: The answer is larger.
-    """
-    with client.stream("POST", "/invocations", content=body, headers=headers, timeout=timeout) as answer:
-        received = bytearray()
-        for block in answer.iter_raw():
-            received += block
-            if len(received) > LARGEST_ANSWER:
-                raise ServingFailed(f"the model answered with more than {LARGEST_ANSWER} bytes")
-    content_type = answer.headers.get("Content-Type", "")
-    is_plain = content_type.isascii() and content_type.isprintable() and content_type
-    return Reply(answer.status_code, bytes(received), content_type if is_plain else "application/octet-stream")

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 Test = Callable[[str, str], bool]
+_USER_NAME = "${aws:username}"
+"""The one policy variable that is understood, in ``StringEquals`` alone."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ class Condition:
         if value is None:
             return self.if_exists or self.quantifier == "ForAllValues" or (self.negated and not self.quantifier)
         values = [_text(item) for item in value] if isinstance(value, list | tuple | set) else [_text(value)]
-        matches = [any(self.test(item, wanted) for wanted in self.wanted) != self.negated for item in values]
+        wanted_now = [_filled_in(wanted, context) for wanted in self.wanted]
+        matches = [
+            any(self.test(item, each) for each in wanted_now if each is not None) != self.negated for item in values
+        ]
         if self.quantifier == "ForAllValues":
             return all(matches)
         return any(matches) if self.quantifier == "ForAnyValue" or not self.negated else all(matches)
@@ -68,12 +73,21 @@ def _condition(name: str, key: str, wanted: Any) -> Condition:
     if quantifier not in {"", "ForAllValues", "ForAnyValue"} or base not in _OPERATORS:
         raise ValueError(f"condition operator {name} is not supported")
     values = tuple(_text(value) for value in (wanted if isinstance(wanted, list) else [wanted]))
-    if any("${" in value for value in (key, *values)):
+    fixed = values if base != "StringEquals" else tuple(value.replace(_USER_NAME, "") for value in values)
+    if any("${" in value for value in (key, *fixed)):
         raise ValueError(f"condition {name} on {key} uses a policy variable, which is not supported")
     test, negated = _OPERATORS[base]
     for value in values:
         test(value, value)  # a value that is no number, time or address is refused at start
     return Condition(key.lower(), values, test, negated, if_exists, quantifier)
+
+
+def _filled_in(wanted: str, context: Mapping[str, Any]) -> str | None:
+    """A value of the policy with the caller's name in it; None if he has none, as a session of a role: no match."""
+    if _USER_NAME not in wanted:
+        return wanted
+    name = context.get("aws:username")
+    return None if name is None else wanted.replace(_USER_NAME, str(name))
 
 
 def _text(value: Any) -> str:

@@ -59,12 +59,17 @@ def parse_policy(text: str, *, file: str) -> Policy:
         document = json.loads(text)
         statements = document["Statement"]
         listed = statements if isinstance(statements, list) else [statements]
-        return Policy(tuple(_statement(statement) for statement in listed))
+        return Policy(tuple(parse_statement(statement) for statement in listed))
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
         raise ServerMisconfigured(f"policy document {file} is not understood: {fault}") from None
 
 
-def _statement(statement: dict[str, Any]) -> Statement:
+def parse_statement(statement: dict[str, Any]) -> Statement:
+    """A statement of a policy document.
+
+    Raises:
+        ValueError, KeyError, TypeError: It lacks an element, or holds one that is not understood.
+    """
     unknown = set(statement) - _ELEMENTS
     if unknown:
         raise ValueError(f"element {', '.join(sorted(unknown))} is not supported")

@@ -20,13 +20,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import ReadOnlyCredentials
 
-from sagemaker_server.errors import (
-    IncompleteSignature,
-    MissingAuthenticationToken,
-    SignatureDoesNotMatch,
-    UnrecognizedClientException,
-)
-from sagemaker_server.signature.principals import Principal, Principals
+from sagemaker_server.errors import IncompleteSignature, MissingAuthenticationToken, SignatureDoesNotMatch
+from sagemaker_server.signature.installed import Principals
+from sagemaker_server.signature.principals import Principal
 
 CLOCK_SKEW = timedelta(minutes=15)
 _AUTHORIZATION = re.compile(
@@ -85,15 +81,15 @@ def verify(
     Raises:
         MissingAuthenticationToken: There is no signature.
         IncompleteSignature: The signature cannot be read, or leaves out what must be signed.
-        UnrecognizedClientException: Nobody has that access key.
+        UnrecognizedClientException: Nobody has that access key, or the session token is none of it.
+        ExpiredToken: The session has ended.
         SignatureDoesNotMatch: Signed with another secret, for another service or region, at another time, or
             something was changed on the way.
     """
     claim = _claim(request)
-    timestamp = _timestamp(request, claim, now or datetime.now(UTC))
-    principal = principals.find(claim.access_key_id)
-    if principal is None:
-        raise UnrecognizedClientException()
+    now = now or datetime.now(UTC)
+    timestamp = _timestamp(request, claim, now)
+    principal = principals.caller(claim.access_key_id, request.header("x-amz-security-token"), now)
     if (claim.region, claim.service) != (region, service):
         raise SignatureDoesNotMatch(
             f"Credential should be scoped to a valid region and service: this is {region}/{service}, "

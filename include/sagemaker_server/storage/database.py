@@ -16,7 +16,10 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Engine, Integer, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.schema import CreateSchema
 from sqlalchemy.types import TypeDecorator
+
+from sagemaker_server.settings import SCHEMA_PREFIX
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITERS_LOCK = 0x5347_4D4B  # any constant: names the advisory lock that PostgreSQL writers take
@@ -61,9 +64,17 @@ class Database:
         self._writers = threading.Lock()
 
     def create_tables(self) -> None:
-        """Create the tables that are not there; others stay as they are."""
+        """Create the schema and the tables that are not there; others stay as they are."""
         with self.engine.begin() as connection:
+            schema = self._schema()
+            if schema is not None:
+                connection.execute(CreateSchema(schema, if_not_exists=True))
             Base.metadata.create_all(connection)
+
+    def _schema(self) -> str | None:
+        """The PostgreSQL schema of an account's own, which the address names; None where it names none."""
+        _, found, schema = str(self.engine.url.query.get("options", "")).partition(f"search_path={SCHEMA_PREFIX}")
+        return f"{SCHEMA_PREFIX}{schema}" if found else None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -56,8 +56,10 @@ class EndpointConfig(Base):
 class Endpoint(Base):
     """An endpoint, what it serves now, and what it is about to serve.
 
-    ``deployment`` and ``pending`` are ``{"id", "config", "variants": [{"name", "weight", "instances", "model",
-    "container", "sha256"?}]}``; ``sha256`` of the model data is recorded when it is first served.
+    ``deployment`` and ``pending`` are ``{"id", "config", "capture"?, "variants": [{"name", "weight", "instances",
+    "model", "container", "sha256"?}]}``; ``capture`` is the configuration's ``DataCaptureConfig``, ``sha256`` of the
+    model data is recorded when it is first served. While weights change, a variant also has ``desired_weight`` and
+    ``desired_instances``.
     """
 
     __tablename__ = "endpoints"

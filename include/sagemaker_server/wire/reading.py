@@ -11,12 +11,12 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from sagemaker_server.errors import SerializationException, ValidationException
 from sagemaker_server.wire.constraints import fault, joined, rules_of
+from sagemaker_server.wire.query import read_form
 from sagemaker_server.wire.scalars import CONVERSIONS, wrong_type
 from sagemaker_server.wire.services import Action, Protocol
 
@@ -47,7 +47,7 @@ def read_request(action: Action, headers: Mapping[str, str], body: bytes) -> dic
         case Protocol.REST_JSON:
             sent = _rest(shape, action.uri, headers, body)
         case Protocol.QUERY:
-            sent = _query(body)
+            sent = read_form(shape, body)
     faults: list[str] = []
     try:
         read: dict[str, Any] = readers_of(action.service).of(shape)(sent, "", faults)
@@ -69,10 +69,6 @@ def _json(body: bytes) -> Any:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
-
-
-def _query(body: bytes) -> dict[str, str]:
-    return dict(parse_qsl(body.decode("ascii"), max_num_fields=1000))
 
 
 def _rest(shape: StructureShape, uri: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

@@ -8,13 +8,15 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+_SECRET = frozenset({"tokenType"})
+"""Shapes that AWS does not mark as sensitive."""
 
 
 def recorded(shape: Shape | None, value: Any) -> Any:
     """A value of the shape in CloudTrail's form, ready for JSON."""
     if shape is None:
         return value
-    if shape.metadata.get("sensitive") or isinstance(value, bytes):
+    if shape.metadata.get("sensitive") or shape.name in _SECRET or isinstance(value, bytes):
         return _HIDDEN
     match shape:
         case StructureShape():

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from sagemaker_server.errors import WireError
+from sagemaker_server.wire.query import write_members
 from sagemaker_server.wire.services import Action, Protocol
 
 Writer = Callable[[Any], Any]
@@ -40,9 +41,9 @@ def write_result(action: Action, result: Mapping[str, Any]) -> Answer:
     headers = {"x-amzn-RequestId": request_id}
     if action.protocol is Protocol.REST_JSON and shape is not None:
         return _rest_result(shape, result, headers)
-    written = {} if shape is None else writers_of(action.service).of(shape)(result)
     if action.protocol is Protocol.QUERY:
-        return _query_result(action, written, request_id)
+        return _query_result(action, result, request_id)
+    written = {} if shape is None else writers_of(action.service).of(shape)(result)
     return Answer(200, {**headers, "Content-Type": _JSON}, json.dumps(written).encode())
 
 
@@ -78,11 +79,11 @@ def _rest_result(shape: StructureShape, result: Mapping[str, Any], headers: dict
     return Answer(200, headers, body or b"")
 
 
-def _query_result(action: Action, written: Mapping[str, Any], request_id: str) -> Answer:
+def _query_result(action: Action, result: Mapping[str, Any], request_id: str) -> Answer:
     shape = action.model.output_shape
     wrapper = (shape.serialization.get("resultWrapper") if shape else None) or f"{action.name}Result"
     namespace = action.model.service_model.metadata["xmlNamespace"]
-    members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in written.items())
+    members = write_members(shape, result)
     xml = (
         f'<{action.name}Response xmlns="{namespace}"><{wrapper}>{members}</{wrapper}>'
         f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action.name}Response>"

@@ -36,7 +36,9 @@ _KEPT_AMZ_NAMES = frozenset(
     {"x-amz-metadata-directive", "x-amz-sdk-checksum-algorithm", "x-amz-storage-class", "x-amz-object-attributes"}
     | {"x-amz-max-parts", "x-amz-part-number-marker"}
 )
-_SPENT_AMZ = frozenset({"x-amz-date", "x-amz-content-sha256", "x-amz-user-agent", "x-amz-expected-bucket-owner"})
+_SPENT_AMZ = frozenset(
+    {"x-amz-date", "x-amz-content-sha256", "x-amz-user-agent", "x-amz-expected-bucket-owner", "x-amz-security-token"}
+)
 _TO_S3 = "AWS4-HMAC-SHA256 Credential=000000000000/20000101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
 
 
@@ -93,8 +95,9 @@ class Guard:
         source = request.copy_source[0] if request.copy_source else request.bucket
         if unknown := {request.bucket, source} - self.buckets - {""}:
             raise Refused("AccessDenied", f"{', '.join(sorted(unknown))} is no bucket of this installation.")
-        if headers.get("x-amz-expected-bucket-owner", principal.account) != principal.account:
-            raise Refused("AccessDenied", f"The buckets belong to account {principal.account}.")
+        owner = self.principals.account
+        if headers.get("x-amz-expected-bucket-owner", owner) != owner:
+            raise Refused("AccessDenied", f"The buckets belong to account {owner}.")
         keep_ledgers(request, self.bucket)
         for demand in request.demands:
             authorise(principal, demand.action, demand.resource, demand.context)

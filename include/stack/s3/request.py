@@ -105,6 +105,7 @@ class S3Request:
         headers: Its headers, names in lower case, each once.
         body: What is sent on: the body, or the batch of deletes written anew.
         keys: The keys that it writes or deletes.
+        prefix: Of the keys that a list asks for; None where it asks for none.
     """
 
     operation: Operation
@@ -113,6 +114,7 @@ class S3Request:
     headers: Mapping[str, str]
     body: bytes
     keys: tuple[str, ...]
+    prefix: str | None = None
 
     @property
     def copy_source(self) -> tuple[str, str] | None:
@@ -130,6 +132,7 @@ class S3Request:
         """Everything that the principal must be allowed to do."""
         target = f"arn:aws:s3:::{self.bucket}" + (f"/{self.key}" if self.key else "") if self.bucket else "*"
         context = {"s3:if-none-match": self.headers["if-none-match"]} if "if-none-match" in self.headers else {}
+        context |= {} if self.prefix is None else {"s3:prefix": self.prefix}
         demands = [Demand(action, target, context) for action in self.operation.actions]
         if self.operation.name == "DeleteObjects":
             demands += [Demand("s3:DeleteObject", f"arn:aws:s3:::{self.bucket}/{key}") for key in self.keys]
@@ -159,7 +162,7 @@ def understand(method: str, path: str, query: str, headers: Mapping[str, str], b
     keys: tuple[str, ...] = (key,) if key else ()
     if operation.name == "DeleteObjects":
         keys, body = _batch(body)
-    return S3Request(operation, bucket, key, headers, body, keys)
+    return S3Request(operation, bucket, key, headers, body, keys, parameters.get("prefix"))
 
 
 def _parameters(query: str) -> dict[str, str]:

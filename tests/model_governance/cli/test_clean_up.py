@@ -15,6 +15,7 @@ from tests.model_governance.decisions.conftest import Case
 from model_governance.cli import leavings
 from model_governance.cli.leavings import Leavings
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.gate import GateState
 from model_governance.domain.ledger import EntryKind
@@ -52,23 +53,26 @@ class Made:
         self.named: dict[str, Any] = {"Tags": [{"Key": "model-governance:use-case", "Value": use_case}]}
 
     def served(self, *, endpoint: bool) -> None:
-        """A model, a configuration and perhaps an endpoint."""
-        role = self.known.settings.execution_role_arn
+        """A model, a configuration and perhaps an endpoint in the test environment, and a transform's model in ours."""
+        role = self.known.settings.execution_role_in(Environment.TEST)
+        there = self.known.endpoints_in(Environment.TEST).client
         model = self.known.artifacts.put_once(
             f"use-cases/{self.use_case}/model.tar.gz", archive("code/inference.py", ECHO)
         )
         container = {"Image": IMAGE, "ModelDataUrl": model.uri, "Environment": {"SAGEMAKER_PROGRAM": "inference.py"}}
         name = f"{self.use_case}-0123456789ab"
-        self.client.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=role, **self.named)
+        there.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=role, **self.named)
+        ours = {"ModelName": f"{name}-evaluation", "ExecutionRoleArn": self.known.settings.execution_role_arn}
+        self.client.create_model(**ours, PrimaryContainer=container, **self.named)
         variant = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 1}
         config = f"{self.use_case}-v1-test"
-        self.client.create_endpoint_config(
+        there.create_endpoint_config(
             EndpointConfigName=config,
             ProductionVariants=[{**variant, "InstanceType": "ml.m5.large"}],
             **self.named,
         )
         if endpoint:
-            self.client.create_endpoint(EndpointName=f"{self.use_case}-test", EndpointConfigName=config, **self.named)
+            there.create_endpoint(EndpointName=f"{self.use_case}-test", EndpointConfigName=config, **self.named)
 
     def traced(self) -> None:
         """An artifact and an action of the lineage, the one leading to the other."""
@@ -135,7 +139,7 @@ def test_another_use_case_whose_name_begins_so_is_left_alone(case: Case, command
     other.served(endpoint=False)
     other.traced()
     before = Leavings.of(case.principal("admin"), other.use_case)
-    assert (len(before.models), len(before.configs), len(before.lineage), len(before.objects)) == (1, 1, 2, 1)
+    assert (len(before.models), len(before.configs), len(before.lineage), len(before.objects)) == (2, 1, 2, 1)
     assert command("caretaker", "clean-up", case.name, "--yes").status == 0
     assert Leavings.of(case.principal("admin"), other.use_case) == before
 

@@ -23,6 +23,12 @@ WARNING = {
     "detail": "218 of 308",
 }
 AUC = {"name": "auc", "value": 0.80715, "minimum": 0.7, "verdict": "pass"}
+ORDERED = {
+    "actor": "production-approver",
+    "role": "production_approver",
+    "channel": "command line",
+    "reason": "it errs",
+}
 
 BODIES: dict[EntryKind, tuple[dict[str, Any], list[str]]] = {
     EntryKind.USE_CASE: (
@@ -99,6 +105,56 @@ BODIES: dict[EntryKind, tuple[dict[str, Any], list[str]]] = {
         [
             "Production: version 3 on endpoint loans, by loans-v3-production; run run-1; model 0123456789ab",
             "by authority of production-approver (production)",
+        ],
+    ),
+    EntryKind.DEPLOYMENT_STEP: (
+        {
+            "stage": "Production",
+            "step": "begin",
+            "version": 3,
+            "run_id": "run-1",
+            "attempt": 1,
+            "endpoint": "loans",
+            "endpoint_config": "loans-v3-production",
+            "replaces": "loans-v2-production",
+            "percent_steps": [10, 50],
+            "patience_seconds": 3600,
+        },
+        [
+            "Production: version 3, run run-1, attempt 1: deployment begins in the place of loans-v2-production by "
+            "canary at 10 %, 50 %"
+        ],
+    ),
+    EntryKind.REVERSION: (
+        {**ORDERED, "stage": "Production", "version": 2, "from_version": 3, "endpoint_config": "loans-v2-production"},
+        [
+            "version 2 serves again in the place of version 3, by production-approver as production_approver, by "
+            "command line; loans-v2-production",
+            "reason: it errs",
+        ],
+    ),
+    EntryKind.STOP: (
+        {**ORDERED, "drill": False, "endpoint": "loans", "was_in_service": True, "seconds": 1.25},
+        [
+            "stop by production-approver as production_approver, by command line: endpoint loans out of service in "
+            "1.25 s",
+            "reason: it errs",
+        ],
+    ),
+    EntryKind.RESUME: (
+        {**ORDERED, "drill": True, "stop": 12, "endpoint": "loans", "version": 3, "smoke_failed": "it is slow"},
+        [
+            "drill of entry 12 ended by production-approver as production_approver, by command line: version 3 serves "
+            "again",
+            "comment: it errs",
+            "smoke test failed: it is slow",
+        ],
+    ),
+    EntryKind.RETIREMENT: (
+        {**ORDERED, "versions": [1, 2, 3], "endpoints": ["loans", "loans-test"]},
+        [
+            "retired by production-approver as production_approver, by command line; versions archived: 1, 2, 3",
+            "reason: it errs",
         ],
     ),
     EntryKind.ROLL_BACK: (

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.lifecycle.following import PersonsClients
 from tests.model_governance.cli.following import PROJECT, Following, machine
 from tests.running_stack import RunningStack
 
 from model_governance.cli.leavings import Leavings
 from model_governance.decisions.record import since_clean_up
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.installation import Installation, Settings
@@ -53,6 +55,9 @@ def known(stack: RunningStack, person: str = "data-scientist") -> Installation:
     class Clients(EnvironmentClients):
         def client(self, service: str) -> object:  # type: ignore[override]
             return stack.client(person, service)
+
+        def within(self, environment: Environment, role_arn: str) -> PersonsClients:
+            return PersonsClients(stack, person, role_arn)
 
     return Installation.load(Clients(), Settings.from_environment(stack.environment_of(person)))
 

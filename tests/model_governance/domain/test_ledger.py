@@ -24,6 +24,7 @@ OTHER_KEY = Ed25519PrivateKey.generate()
 
 DECISIONS_KEY = Ed25519PrivateKey.generate()
 OVERSIGHT_KEY = Ed25519PrivateKey.generate()
+OPERATIONS_KEY = Ed25519PrivateKey.generate()
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,12 @@ class Public:
         return True
 
 
-PRIVATE = {Authority.LEDGER: KEY, Authority.DECISIONS: DECISIONS_KEY, Authority.OVERSIGHT: OVERSIGHT_KEY}
+PRIVATE = {
+    Authority.LEDGER: KEY,
+    Authority.DECISIONS: DECISIONS_KEY,
+    Authority.OVERSIGHT: OVERSIGHT_KEY,
+    Authority.OPERATIONS: OPERATIONS_KEY,
+}
 KEYS = {authority: Public(key.public_key()) for authority, key in PRIVATE.items()}
 
 

@@ -11,6 +11,7 @@ from tests.model_governance.notifiers.telling import Recording, at, told
 
 from model_governance.decisions.expiry import expired_approvals
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.waiting import NoticeKind
 from model_governance.errors import AccessRefused
@@ -117,7 +118,7 @@ def test_a_flag_is_set_once_and_taken_back_when_the_approval_stands_again(case: 
 
     def look(days: float) -> None:
         installation = at(case, days=days)
-        vars(installation)["endpoints"] = endpoint
+        vars(installation)["_endpoints"][Environment.PRODUCTION] = endpoint
         flag_and_tell(Dispatch(installation, (Recording(),)), case.name)
 
     look(0)

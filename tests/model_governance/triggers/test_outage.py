@@ -16,6 +16,7 @@ from tests.model_governance.decisions.conftest import Case
 from tests.model_governance.triggers.test_approval import trigger_of, wait_all
 
 from model_governance.domain.decision import Gate
+from model_governance.domain.deployment import Environment
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import ApprovalStatus
 from model_governance.triggers import approval, registry_watch
@@ -42,6 +43,9 @@ class RelayedClients:
             aws_secret_access_key=key.secret_access_key,
             config=Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1, "mode": "standard"}),
         )
+
+    def within(self, environment: Environment, role_arn: str) -> RelayedClients:
+        return self
 
 
 @pytest.fixture

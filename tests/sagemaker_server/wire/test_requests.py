@@ -168,7 +168,7 @@ def test_path_that_is_no_action_is_refused(server: RunningServer, method: str, p
 
 
 def test_action_of_the_query_protocol_that_is_not_here_is_named(server: RunningServer) -> None:
-    with pytest.raises(ClientError, match=r"UnsupportedOperation.*there are: GetCallerIdentity"):
+    with pytest.raises(ClientError, match=r"UnsupportedOperation.*there are: AssumeRole, GetCallerIdentity"):
         server.client("sts").get_session_token()
 
 

@@ -1,0 +1,70 @@
+"""Which versions served in a window, and when, from the ledger's entries alone; a window over a change is parted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.production import changes
+from model_governance.domain.served import served_at
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a window in which one version served.
+
+    Attributes:
+        version: The version.
+        subject: Its ARN.
+        run_id: The run that made and deployed it.
+        intervals: From when to when, one after the other; aware.
+    """
+
+    version: int
+    subject: str
+    run_id: str
+    intervals: tuple[tuple[datetime, datetime], ...]
+
+
+def served_parts(entries: Sequence[Entry], start: datetime, end: datetime) -> tuple[Part, ...]:
+    """The versions that served between two times, each once, by number.
+
+    Args:
+        entries: A use case's ledger, verified.
+        start: Aware; in the window.
+        end: Aware; no longer in it.
+
+    Raises:
+        LedgerBroken: An entry that a deployment rests on holds something else than its kind.
+    """
+    times = sorted({each.time for each in changes(entries) if start < each.time < end})
+    found: dict[int, Part] = {}
+    for since, until in pairwise([start, *times, end]):
+        served = served_at(entries, since)
+        if served is None:
+            continue
+        version = int(served.deployment.body["version"])
+        before = found[version].intervals if version in found else ()
+        goes_on = bool(before) and before[-1][1] == since
+        interval = (before[-1][0] if goes_on else since, until)
+        found[version] = Part(
+            version=version,
+            subject=served.deployment.subject,
+            run_id=str(served.deployment.body.get("run_id", "")),
+            intervals=(*(before[:-1] if goes_on else before), interval),
+        )
+    return tuple(found[version] for version in sorted(found))
+
+
+def first_served(entries: Sequence[Entry]) -> datetime | None:
+    """When the use case began to serve in production, since the last clean-up; None where it has not."""
+    first = None
+    for change in changes(entries):
+        if change.entry.kind is EntryKind.CLEAN_UP:
+            first = None
+        elif first is None and change.after.served is not None:
+            first = change.time
+    return first

@@ -1,0 +1,150 @@
+"""Roll-back: a deployment that did not hold gives way to what served before, on record; by itself, not by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model_governance.decisions.publish import publish_head
+from model_governance.domain.deployment import Environment
+from model_governance.domain.ledger import Entry, EntryKind, Proposal
+from model_governance.domain.production import Attempt, Production, read_production, version_of
+from model_governance.hooks.endpoints import Endpoint, Endpoints
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
+from model_governance.serving.verification import stop_mark
+from model_governance.serving.version import ALL_TRAFFIC, CANARY, canary_weights, production_endpoint
+
+LONGEST_REASON = 1000
+
+
+def roll_back(installation: Installation, use_case: str, attempt: Attempt, reason: str) -> str:
+    """Has the endpoint serve what served before an attempt, or nothing; on record, and says which. Safe to repeat.
+
+    Args:
+        installation: Through which to act.
+        use_case: The use case's name.
+        attempt: What is given up.
+        reason: Why.
+
+    Returns:
+        What serves now, in a sentence; empty while the endpoint is being changed: it must be asked again then.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable, RequestRefused: As the hooks raise; to be asked again then.
+    """
+    reason = _give_up(installation, use_case, attempt, reason)
+    production = read_production(installation.ledger(use_case).entries())
+    endpoints = installation.endpoints_in(Environment.PRODUCTION)
+    endpoint = production_endpoint(use_case)
+    may_serve = not (production.stop or production.retirement or stop_mark(installation, production))
+    before = production.served if may_serve else None
+    if not _give_back(endpoints, endpoint, before):
+        return ""
+    config = str(before.body["endpoint_config"]) if before else ""
+    body = {
+        "stage": PRODUCTION_STAGE,
+        "run_id": attempt.run_id,
+        "version": attempt.version,
+        "attempt": attempt.number,
+        "endpoint": endpoint,
+        "endpoint_config": attempt.entry.body.get("endpoint_config", ""),
+        "serves": config,
+        "reason": reason,
+    }
+    entry = _enter(installation, use_case, attempt, body)
+    _note(installation, attempt, before, reason)
+    publish_head(installation, entry)
+    if before:
+        return f"Rolled back: {endpoint} serves {config} again"
+    why = "nothing was served before" if may_serve else "nothing may serve now"
+    return f"Rolled back: {endpoint} is deleted, as {why}"
+
+
+def _give_back(endpoints: Endpoints, name: str, before: Entry | None) -> bool:
+    """Gives the traffic back to what served before; False while the endpoint cannot be changed."""
+    found = endpoints.find(name)
+    if before is None:
+        if found is not None and found.status != "Deleting":
+            endpoints.delete(name)
+        return True
+    config = str(before.body["endpoint_config"])
+    if found is None:
+        endpoints.create(name, config, {"model-governance:use-case": before.use_case})
+        return True
+    if found.status == "Failed":
+        endpoints.delete(name)
+        return False
+    if found.is_changing:
+        return False
+    if found.config != config:
+        take_from_canary(endpoints, found)
+        if endpoints.describe(name).is_changing:  # the old version has all of the traffic meanwhile
+            return False
+        endpoints.update(name, config)
+    return True
+
+
+def take_from_canary(endpoints: Endpoints, found: Endpoint) -> None:
+    """Takes its share of the traffic from a canary, which is quicker than going over to another configuration."""
+    if found.weights.get(CANARY) and ALL_TRAFFIC in found.weights:
+        endpoints.shift(found.name, canary_weights(0))
+
+
+def _give_up(installation: Installation, use_case: str, attempt: Attempt, reason: str) -> str:
+    """Enters that the attempt is given up, before anything is undone: who comes after a kill undoes the rest.
+
+    Returns:
+        Why, as it was entered first.
+    """
+    body = {
+        "stage": PRODUCTION_STAGE,
+        "step": "give_up",
+        "run_id": attempt.run_id,
+        "version": attempt.version,
+        "attempt": attempt.number,
+        "reason": reason[:LONGEST_REASON],
+    }
+
+    def propose(entries: Sequence[Entry]) -> Proposal | Entry:
+        now = read_production(entries).attempt
+        if now is None or now.entry != attempt.entry:
+            return attempt.last
+        return now.last if now.given_up else Proposal(EntryKind.DEPLOYMENT_STEP, attempt.entry.subject, body)
+
+    entered = installation.ledger(use_case).propose(propose)
+    return str(entered.body.get("reason") or body["reason"])
+
+
+def _enter(installation: Installation, use_case: str, attempt: Attempt, body: dict[str, object]) -> Entry:
+    """The entry that ends the attempt: appended now, or there already."""
+
+    def propose(entries: Sequence[Entry]) -> Proposal | Entry:
+        for entry in reversed(entries):
+            same = entry.kind is EntryKind.ROLL_BACK and entry.body.get("run_id") == attempt.run_id
+            if same and entry.body.get("attempt") == attempt.number:
+                return entry
+        return Proposal(EntryKind.ROLL_BACK, attempt.entry.subject, dict(body))
+
+    return installation.ledger(use_case).propose(propose)
+
+
+def _note(installation: Installation, attempt: Attempt, before: Entry | None, reason: str) -> None:
+    """Says in the life cycles which version gave way, and which serves again."""
+    words = f"rolled back in run {attempt.run_id}: {reason}"
+    installation.registry.set_life_cycle(attempt.entry.subject, PRODUCTION_STAGE, StageStatus.ROLLED_BACK, words)
+    if before is not None:
+        note_serving(installation, before, f"version {attempt.version} was rolled back")
+
+
+def note_serving(installation: Installation, deployment: Entry, why: str) -> None:
+    """Says in a version's life cycle that it serves, unless it says so already."""
+    package = installation.registry.describe(deployment.subject)
+    if (package.stage, package.stage_status) != (PRODUCTION_STAGE, StageStatus.DEPLOYED):
+        words = f"version {version_of(deployment)} serves from endpoint {deployment.body.get('endpoint')}: {why}"
+        installation.registry.set_life_cycle(deployment.subject, PRODUCTION_STAGE, StageStatus.DEPLOYED, words)
+
+
+def abandoned(production: Production, age_seconds: float) -> bool:
+    """Whether nobody goes on with the deployment that is under way."""
+    attempt = production.attempt
+    return attempt is not None and age_seconds > float(attempt.entry.body.get("patience_seconds", 3600))
