@@ -20,7 +20,8 @@ from model_governance.domain.due_windows import (
 from model_governance.domain.ledger import Entry
 from model_governance.domain.monitoring import Monitoring
 from model_governance.domain.monitoring_record import WindowResult, window_folder
-from model_governance.domain.served_window import Part, first_served, served_parts
+from model_governance.domain.production import changes
+from model_governance.domain.served_window import Part, first_served, parts_between
 from model_governance.domain.use_case import UseCase
 from model_governance.errors import RecordMissing, RequestRefused
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
@@ -175,9 +176,10 @@ class MonitoringRun:
         changed: Collection[WindowResult],
     ) -> Iterator[tuple[datetime, datetime, Part]]:
         """The windows, and older ones whose data has changed, by the versions that served in them."""
+        known = changes(entries)
         older = {(each.start, each.end) for each in changed} if not self._asked else set()
         for start, end in (*windows, *sorted(older - set(windows), reverse=True)):
-            for part in served_parts(entries, start, end):
+            for part in parts_between(known, start, end):
                 yield start, end, part
 
     @cached_property
