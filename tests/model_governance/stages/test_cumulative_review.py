@@ -28,12 +28,13 @@ def run_of(case: Case) -> Run:
 
 
 def test_a_full_review_is_asked_for_once(case: Case) -> None:
-    _, run = following(case)
+    watched, run = following(case)
     finding = ask_for_full_review(run)
     assert finding is not None
     assert finding.severity == "high"
     assert "2 retrainings, 1 may follow" in finding.title
-    assert ask_for_full_review(run) is None
+    watched.run(5)  # sets the clock
+    assert ask_for_full_review(run_of(case)) is None
 
 
 def test_a_version_that_is_in_no_registry_makes_a_review_due_and_stops_nobody(case: Case) -> None:

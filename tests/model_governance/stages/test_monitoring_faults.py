@@ -78,8 +78,11 @@ def test_truth_that_never_came_is_held_against_its_window_once_its_time_is_over(
     assert [each for each in watched.results() if each[0] == 2] == before
 
 
-def test_truth_that_comes_after_months_has_its_window_assessed_anew(case: Case) -> None:
+def test_truth_that_comes_after_months_has_its_window_assessed_anew(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whether a loan is paid back is known long after the windows that are made up for by themselves."""
+    monkeypatch.setattr("model_governance.operators.monitoring_run.MOST_WINDOWS", 1000)
     watched = Watched.deployed(case, monitors=["model_quality"], ground_truth_within_hours=90 * 24)
     watched.capture(2)
     watched.tick(3)
