@@ -5,6 +5,7 @@ Apart from ``open``, which keeps such a version from being deployed: here are th
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import evaluate_record
@@ -18,6 +19,8 @@ from model_governance.domain.request import GateRequest
 from model_governance.errors import RecordMissing, UseCaseInvalid
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus, stage_description
+
+log = logging.getLogger(__name__)
 
 _FLAG = "model-governance:approval"
 _EXPIRED = "expired"
@@ -89,11 +92,17 @@ def flag_expired(installation: Installation) -> tuple[ExpiredApproval, ...]:
 def flag(installation: Installation, expired: ExpiredApproval) -> None:
     """Flags one endpoint with a tag, and its version in the life cycle; what is flagged already is left alone.
 
+    A version that somebody has deleted has no life cycle to say it in: then the endpoint's tag does.
+
     Raises:
-        RecordMissing, AccessRefused, ServiceUnavailable: As the hooks raise.
+        AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     _tag(installation, expired.endpoint, f"{_EXPIRED}: {' and '.join(expired.reasons)} gate")
-    package = installation.registry.describe(expired.subject)
+    try:
+        package = installation.registry.describe(expired.subject)
+    except RecordMissing as missing:
+        log.error("%s", missing)
+        return
     if package.stage_status == StageStatus.DEPLOYED and package.stage_description != stage_description(
         expired.sentence
     ):

@@ -46,7 +46,7 @@ def asked_windows(monitoring: Monitoring, start: str | None, end: str | None, no
     first, last = _time("window_start", start), _time("window_end", end)
     if last <= first:
         raise RequestRefused(f"window_end {end} is not after window_start {start}")
-    if last + SETTLES > now:
+    if last > now - SETTLES:
         raise RequestRefused(f"window_end {end} has not passed: it is {now:%Y-%m-%dT%H:%M} UTC")
     found = []
     for began, ended in windows_between(monitoring, first, last):

@@ -17,7 +17,7 @@ _LONGEST_SENTENCE = 600
 
 
 class BreachNote(BaseModel):
-    """A breach of a window.
+    """A breach of a window; what several numbers say of one cause is one.
 
     Attributes:
         key: The same for the same breach of another window.
@@ -50,6 +50,8 @@ class WindowResult(BaseModel):
         breaches: The gravest; at most ``MOST_BREACHES``.
         breach_count: How many there are.
         run_id: The run that recorded it.
+        awaits_truth: Whether it waits for ground truth that a KPI counts: when the time for that is over, the window is
+            assessed once more.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +70,7 @@ class WindowResult(BaseModel):
     breaches: tuple[BreachNote, ...] = Field(default=(), max_length=MOST_BREACHES)
     breach_count: int = 0
     run_id: str = ""
+    awaits_truth: bool = False
 
     @field_serializer("start", "end")
     def _time_as_text(self, time: datetime) -> str:

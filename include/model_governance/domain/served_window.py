@@ -8,8 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from model_governance.domain.ledger import Entry, EntryKind
-from model_governance.domain.production import changes
-from model_governance.domain.served import served_at
+from model_governance.domain.production import Change, changes, version_of
 
 
 @dataclass(frozen=True)
@@ -38,22 +37,36 @@ def served_parts(entries: Sequence[Entry], start: datetime, end: datetime) -> tu
         end: Aware; no longer in it.
 
     Raises:
-        LedgerBroken: An entry that a deployment rests on holds something else than its kind.
+        LedgerBroken: A deployment names no version.
     """
-    times = sorted({each.time for each in changes(entries) if start < each.time < end})
+    return parts_between(changes(entries), start, end)
+
+
+def parts_between(known: Sequence[Change], start: datetime, end: datetime) -> tuple[Part, ...]:
+    """The same from the changes of what serves, for many windows of one ledger.
+
+    Args:
+        known: In the ledger's order.
+        start: Aware; in the window.
+        end: Aware; no longer in it.
+
+    Raises:
+        LedgerBroken: A deployment names no version.
+    """
+    times = sorted({each.time for each in known if start < each.time < end})
     found: dict[int, Part] = {}
     for since, until in pairwise([start, *times, end]):
-        served = served_at(entries, since)
-        if served is None:
+        deployment = next((each.after.served for each in reversed(known) if each.time <= since), None)
+        if deployment is None:
             continue
-        version = int(served.deployment.body["version"])
+        version = version_of(deployment)
         before = found[version].intervals if version in found else ()
         goes_on = bool(before) and before[-1][1] == since
         interval = (before[-1][0] if goes_on else since, until)
         found[version] = Part(
             version=version,
-            subject=served.deployment.subject,
-            run_id=str(served.deployment.body.get("run_id", "")),
+            subject=deployment.subject,
+            run_id=str(deployment.body.get("run_id", "")),
             intervals=(*(before[:-1] if goes_on else before), interval),
         )
     return tuple(found[version] for version in sorted(found))

@@ -37,6 +37,7 @@ def assess_window(
     attributed_rows: int = 0,
     invocations: Invocations | None = None,
     awaits_truth: bool = False,
+    is_whole: bool = True,
 ) -> WindowReport:
     """Hold a window to the baselines of the version that served it.
 
@@ -52,6 +53,7 @@ def assess_window(
         attributed_rows: How many rows they are of.
         invocations: The endpoint's own counts; None if there are none.
         awaits_truth: Whether late ground truth is still waited for; it says so where too little has come.
+        is_whole: Whether the version served all of the declared window; else counts are held to no KPI.
 
     Raises:
         EvaluationRefused: The use case declares no monitoring.
@@ -76,7 +78,7 @@ def assess_window(
         monitor_model_quality(rows),
         monitor_bias(rows),
         monitor_attribution(rows, attributions, attributed_rows),
-        monitor_kpis(rows, invocations, awaits_truth=awaits_truth),
+        monitor_kpis(rows, invocations, awaits_truth=awaits_truth, is_whole=is_whole),
     )
     return WindowReport(use_case.name, window, monitors, _traffic(captured, truths, joined), statistics)
 

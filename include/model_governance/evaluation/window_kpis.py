@@ -50,13 +50,21 @@ class _Number:
     is_share: bool = False
 
 
-def monitor_kpis(rows: WindowRows, invocations: Invocations | None, *, awaits_truth: bool) -> MonitorResult:
-    """Every KPI that the use case declares."""
+_COUNTS = frozenset({"requests", "rows", "total_value"})
+"""What grows with the time that a version serves."""
+_PART = _Number(None, "the version served only a part of the window")
+
+
+def monitor_kpis(
+    rows: WindowRows, invocations: Invocations | None, *, awaits_truth: bool, is_whole: bool = True
+) -> MonitorResult:
+    """Every KPI that the use case declares; counts only where the version served the whole window."""
     if not rows.monitoring.kpis:
         return MonitorResult(_KIND, MonitorState.NOT_CONFIGURED, "the use case declares none")
     points, violations, breaches, chance, lacking = [], [], [], [], []
     for kpi in rows.monitoring.kpis:
-        for number in _measure(kpi, rows, invocations, awaits_truth):
+        is_open = kpi.metric in _COUNTS and not is_whole
+        for number in [_PART] if is_open else _measure(kpi, rows, invocations, awaits_truth):
             points.append(_point(kpi, number))
             if number.estimate is None:
                 lacking.append(f"{kpi.name}: {number.reason}")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from model_governance.domain.canonical import digest
-from model_governance.errors import ArtifactChanged
+from model_governance.errors import ArtifactChanged, RecordMissing
 from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.aws import calling
 
@@ -108,9 +108,14 @@ class CapturedObjects:
             AccessRefused, ServiceUnavailable: As the store answers.
         """
         for each in objects:
-            with calling("s3", f"GetObject s3://{self.artifacts.bucket}/{each.key}"):
-                answer = self.artifacts.client.get_object(Bucket=self.artifacts.bucket, Key=each.key)
-                content: bytes = answer["Body"].read()
+            try:
+                with calling("s3", f"GetObject s3://{self.artifacts.bucket}/{each.key}"):
+                    answer = self.artifacts.client.get_object(Bucket=self.artifacts.bucket, Key=each.key)
+                    content: bytes = answer["Body"].read()
+            except RecordMissing as missing:
+                raise ArtifactChanged(
+                    f"s3://{self.artifacts.bucket}/{each.key} was listed for its window and is gone"
+                ) from missing
             if answer["ETag"] != each.etag:
                 raise ArtifactChanged(
                     f"s3://{self.artifacts.bucket}/{each.key} has changed since it was listed for its window: "

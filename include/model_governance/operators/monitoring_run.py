@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from model_governance.decisions.breach import latest_results
+from model_governance.decisions.breach import window_results
 from model_governance.domain.due_windows import (
     MADE_UP_FOR,
+    MOST_ASKED_FOR,
     MOST_WINDOWS,
     SETTLES,
     asked_windows,
@@ -19,7 +20,8 @@ from model_governance.domain.due_windows import (
 from model_governance.domain.ledger import Entry
 from model_governance.domain.monitoring import Monitoring
 from model_governance.domain.monitoring_record import WindowResult, window_folder
-from model_governance.domain.served_window import Part, first_served, served_parts
+from model_governance.domain.production import changes
+from model_governance.domain.served_window import Part, first_served, parts_between
 from model_governance.domain.use_case import UseCase
 from model_governance.errors import RecordMissing, RequestRefused
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
@@ -103,6 +105,15 @@ class MonitoringRun:
         """Captured traffic and ground truth."""
         return CapturedObjects(self.installation.artifacts, self.name)
 
+    def awaits_truth(self, end: datetime) -> bool:
+        """Whether ground truth of a window that ended then is still waited for."""
+        return self.installation.now() <= self.monitoring.waits_for_truth_until(end)
+
+    @property
+    def is_held_to_coverage(self) -> bool:
+        """Whether a KPI counts how much ground truth has come, which can be said only when the time for it is over."""
+        return any(kpi.metric == "ground_truth_coverage" for kpi in self.monitoring.kpis)
+
     def entries(self) -> tuple[Entry, ...]:
         """The ledger, read afresh."""
         return self.installation.ledger(self.name).entries()
@@ -116,36 +127,60 @@ class MonitoringRun:
         return newest[1] + SETTLES
 
     def due_windows(self) -> tuple[tuple[DueWindow, ...], str]:
-        """What is to be assessed, the newest first and at most ``MOST_WINDOWS``; and in words what is not, and why.
+        """What is to be assessed, ``MOST_WINDOWS`` at most unless asked for; and in words what is not, and why.
+
+        First those that nobody looked at, the newest first, then those whose data has changed, the longest ago looked
+        at first: truth that trickles in keeps neither from their turn.
 
         Raises:
             RequestRefused: The run's form asks for what is no window.
             LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
         """
         entries = self.entries()
-        results = {each.place: each for each in latest_results(entries)}
+        recorded = sorted(window_results(entries), key=lambda pair: pair[0].revision)
+        results = {each.place: each for each, _ in recorded}
         windows = tuple(self._windows(entries))
         if not windows:
             return (), f"no version of {self.name} has served in production while a window ended"
-        parted = [(start, end, part) for start, end in windows for part in served_parts(entries, start, end)]
+        changed = self._changed(results.values())
+        parted = list(self._parted(entries, windows, changed.values()))
         if not parted:
             return (), (
                 f"no version of {self.name} served between {windows[-1][0]:%Y-%m-%d %H:%M} and "
                 f"{windows[0][1]:%Y-%m-%d %H:%M} UTC: there is nothing to look at"
             )
-        changed = self._changed(results.values())
-        found = []
-        for start, end, part in parted:
-            before = results.get((start, part.version))
-            if before is None or (start, part.version) in changed or self._is_asked_anew(before):
-                revision = before.revision + 1 if before else 1
-                folder = window_folder(self.name, part.version, start, revision)
-                found.append(DueWindow(start, end, part, revision, folder))
+        found = [
+            self._due(start, end, part, before)
+            for start, end, part in parted
+            if (before := results.get((start, part.version))) is None
+            or before.place in changed
+            or self._is_asked_anew(before)
+        ]
         if not found:
             return (), f"every one of {len(parted)} windows is on record, and none of its data has changed since"
-        left = len(found) - MOST_WINDOWS
-        said = f"{left} more windows are left to the next runs, {MOST_WINDOWS} each" if left > 0 else ""
-        return tuple(found[:MOST_WINDOWS]), said
+        looked_at = {each.place: entry.sequence for each, entry in recorded}
+        found.sort(key=lambda each: looked_at.get((each.start, each.part.version), 0))
+        most = MOST_ASKED_FOR if self._asked else MOST_WINDOWS
+        left = len(found) - most
+        said = f"{left} more windows are left to the next runs, {most} each" if left > 0 else ""
+        return tuple(found[:most]), said
+
+    def _due(self, start: datetime, end: datetime, part: Part, before: WindowResult | None) -> DueWindow:
+        revision = before.revision + 1 if before else 1
+        return DueWindow(start, end, part, revision, window_folder(self.name, part.version, start, revision))
+
+    def _parted(
+        self,
+        entries: Sequence[Entry],
+        windows: Sequence[tuple[datetime, datetime]],
+        changed: Collection[WindowResult],
+    ) -> Iterator[tuple[datetime, datetime, Part]]:
+        """The windows, and older ones whose data has changed, by the versions that served in them."""
+        known = changes(entries)
+        older = {(each.start, each.end) for each in changed} if not self._asked else set()
+        for start, end in (*windows, *sorted(older - set(windows), reverse=True)):
+            for part in parts_between(known, start, end):
+                yield start, end, part
 
     @cached_property
     def _asked(self) -> tuple[datetime, ...]:
@@ -184,23 +219,24 @@ class MonitoringRun:
         newest = next(windows_between(self.monitoring, self.due - timedelta(days=400), self.due), None)
         return newest[1] if newest else None
 
-    def _changed(self, results: Collection[WindowResult]) -> frozenset[tuple[datetime, int]]:
-        """The windows on record whose ground truth, or traffic that came late, is no longer what they were made of."""
+    def _changed(self, results: Collection[WindowResult]) -> dict[tuple[datetime, int], WindowResult]:
+        """Results whose ground truth, or traffic that came late, is no longer what they were made of, by their places.
+
+        So are those that a KPI of truth was left open in, when no more is waited for.
+        """
         now = self.installation.now()
         traffic = [each for each in results if now - each.end <= _LATE_TRAFFIC]
-        truth = [each for each in results if now <= self.monitoring.waits_for_truth_until(each.end)]
-        changed = set()
+        truth = [each for each in results if self.awaits_truth(each.end)]
+        changed = [each for each in results if each.awaits_truth and not self.awaits_truth(each.end)]
         if traffic:
             held = by_hour(
                 self.captured.traffic(min(each.start for each in traffic), max(each.end for each in traffic))
             )
-            changed |= {
-                each.place for each in traffic if fingerprint(traffic_of(held, each.start, each.end)) != each.traffic
-            }
+            changed += [each for each in traffic if fingerprint(traffic_of(held, each.start, each.end)) != each.traffic]
         if truth:
             held = by_hour(self.captured.truth(min(each.start for each in truth), max(each.end for each in truth)))
-            changed |= {each.place for each in truth if fingerprint(truth_of(held, each.start, each.end)) != each.truth}
-        return frozenset(changed)
+            changed += [each for each in truth if fingerprint(truth_of(held, each.start, each.end)) != each.truth]
+        return {each.place: each for each in changed}
 
 
 def current_monitoring_run(use_case: str, context: Context) -> MonitoringRun:

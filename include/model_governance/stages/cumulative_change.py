@@ -25,8 +25,9 @@ from model_governance.domain.evidence import Evidence, EvidenceKind
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.monitoring_record import cut
 from model_governance.domain.oversight import Finding, Severity
-from model_governance.errors import ArtifactChanged
+from model_governance.errors import ArtifactChanged, RecordMissing
 from model_governance.hooks.baselines import read_baselines
+from model_governance.hooks.model_package import ModelPackage
 from model_governance.operators.run import Run
 
 if TYPE_CHECKING:
@@ -118,19 +119,19 @@ def _facts(
     from model_governance.evaluation.cumulative_change import VersionFacts
 
     evidence = read_record(entries, Gate.GOVERNANCE, entry.subject).evidence
-    package = run.installation.registry.describe(entry.subject)
+    package = _registered(run, entry.subject)
     declared = recorded_use_case(entries, candidate.run_id) or run.use_case
-    training = package.card.get("training_details", {}).get("training_job_details", {})
+    training = package.card.get("training_details", {}).get("training_job_details", {}) if package else {}
     is_compared = is_reviewed or candidate.version == run.candidate.version
     return VersionFacts(
         version=candidate.version,
         registered=entry.time,
         is_fully_reviewed=is_reviewed,
         metrics={name: value for kind in _MEASURED if kind in evidence for name, value in _metrics(evidence[kind])},
-        statistics=_statistics(run, entry.subject, list(evidence.values())) if is_compared else None,
+        statistics=_statistics(run, package, list(evidence.values())) if is_compared and package else None,
         features=declared.data.features,
         hyperparameters=digest(training.get("hyper_parameters", [])),
-        code=package.metadata.get("code_sha256", ""),
+        code=package.metadata.get("code_sha256", "") if package else "",
     )
 
 
@@ -138,8 +139,16 @@ def _metrics(piece: Evidence) -> list[tuple[str, float | None]]:
     return [(f"{each.name}/{each.facet}" if each.facet else each.name, each.value) for each in piece.measurements]
 
 
-def _statistics(run: Run, arn: str, evidence: list[Evidence]) -> dict[str, Any] | None:
-    package = run.installation.registry.describe(arn)
+def _registered(run: Run, arn: str) -> ModelPackage | None:
+    """The version; None where somebody has deleted it: what cannot be compared with it makes a review due."""
+    try:
+        return run.installation.registry.describe(arn)
+    except RecordMissing as missing:
+        log.warning("%s", missing)
+        return None
+
+
+def _statistics(run: Run, package: ModelPackage, evidence: list[Evidence]) -> dict[str, Any] | None:
     try:
         baselines = read_baselines(run.installation.artifacts, package, evidence)
     except ArtifactChanged as changed:  # nobody can say then that the change is small: the rule asks for a review

@@ -16,7 +16,9 @@ from model_governance.domain.ledger import Authority, Entry, EntryKind, Proposal
 from model_governance.domain.model_card import with_custom_details
 from model_governance.domain.monitoring_record import WindowResult
 from model_governance.domain.served import served_at
+from model_governance.errors import RecordMissing
 from model_governance.hooks.baselines import registered_addresses
+from model_governance.hooks.model_package import ModelPackage
 from model_governance.hooks.time_series import TimeSeries
 from model_governance.operators.monitoring_run import DueWindow, MonitoringRun
 from model_governance.stages.monitoring_window import read_result
@@ -71,9 +73,10 @@ def note_in_cards(run: MonitoringRun) -> None:
         return
     arn, version = served.deployment.subject, int(served.deployment.body["version"])
     results = [each for each in latest_results(entries) if each.version == version]
-    if not results:
+    package = _registered(run, arn) if results else None
+    if package is None:
         return
-    content = dict(run.installation.registry.describe(arn).card)
+    content = dict(package.card)
     changed = with_custom_details(content, {CARD_DETAIL: card_summary(results, _open_findings(entries, version))})
     if changed != content:
         run.installation.registry.set_card(arn, changed)
@@ -103,10 +106,19 @@ def _open_findings(entries: Sequence[Entry], version: int) -> list[str]:
     return [each.finding.id for each in found if each.finding.version == version]
 
 
+def _registered(run: MonitoringRun, arn: str) -> ModelPackage | None:
+    """The version; None where somebody has deleted it, which its windows say."""
+    try:
+        return run.installation.registry.describe(arn)
+    except RecordMissing as missing:
+        log.error("%s", missing)
+        return None
+
+
 def _note_in_lineage(run: MonitoringRun, due: DueWindow, result: WindowResult) -> None:
     """Leads from captured traffic, model and baselines to the window's report."""
     lineage, artifacts = run.installation.lineage, run.installation.artifacts
-    package = run.installation.registry.describe(due.part.subject)
+    package = _registered(run, due.part.subject)
     name = f"{run.name}-v{due.part.version}-monitoring"
     report = lineage.artifact(
         f"{name}-{due.start:%Y%m%dT%H%MZ}-r{due.revision}",
@@ -116,9 +128,9 @@ def _note_in_lineage(run: MonitoringRun, due: DueWindow, result: WindowResult) -
     )
     capture = artifacts.uri(f"use-cases/{run.name}/capture/{run.name}/")
     sources = [lineage.artifact(f"{run.name}-capture", "DataSet", capture)]
-    if package.model_data_url:
+    if package is not None and package.model_data_url:
         sources.append(lineage.artifact(f"{name}-model", "Model", package.model_data_url))
-    for place, uri in registered_addresses(package).items():
+    for place, uri in (registered_addresses(package) if package is not None else {}).items():
         sources.append(lineage.artifact(f"{name}-{place.replace('.', '-')}", "EvaluationReport", uri))
     for source in dict.fromkeys(sources):
         lineage.associate(source, report, "ContributedTo")

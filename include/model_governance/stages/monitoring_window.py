@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,19 +19,24 @@ from model_governance.domain.decision import Gate
 from model_governance.domain.monitoring import monitoring_faults
 from model_governance.domain.monitoring_record import MOST_BREACHES, BreachNote, WindowResult, cut
 from model_governance.domain.use_case import UseCase
-from model_governance.errors import ArtifactChanged, EvaluationRefused, RecordConflict
+from model_governance.errors import ArtifactChanged, EvaluationRefused, RecordConflict, RecordMissing
 from model_governance.hooks.baselines import Baseline, read_baselines
 from model_governance.hooks.captured import Listed, by_hour, fingerprint, listed_row, traffic_of, truth_of
 from model_governance.hooks.time_series import SeriesPoint, SeriesRow
 from model_governance.operators.monitoring_run import DueWindow, MonitoringRun
 
 if TYPE_CHECKING:
-    from model_governance.evaluation.window_report import Breach, WindowReport
+    from model_governance.evaluation.baselines import Baselines
+    from model_governance.evaluation.capture import Window
+    from model_governance.evaluation.window_causes import Cause
+    from model_governance.evaluation.window_report import WindowReport
+    from model_governance.hooks.model_package import ModelPackage
 
 log = logging.getLogger(__name__)
 
 INPUTS, RESULT = "inputs.json", "result.json"
 _MANY = "many"
+_LONGEST_KEY = 400
 
 
 def fix_inputs(run: MonitoringRun, due: DueWindow) -> None:
@@ -49,6 +54,7 @@ def fix_inputs(run: MonitoringRun, due: DueWindow) -> None:
         "intervals": [[since.isoformat(), until.isoformat()] for since, until in due.part.intervals],
         "traffic": [each.row for each in traffic],
         "truth": [each.row for each in truth],
+        "awaits_truth": run.awaits_truth(due.end) and run.is_held_to_coverage,
     }
     try:
         run.installation.artifacts.put_new(f"{due.folder}{INPUTS}", canonical_json(inputs))
@@ -105,34 +111,77 @@ def read_result(run: MonitoringRun, due: DueWindow) -> tuple[WindowResult, Serie
 def _report(run: MonitoringRun, due: DueWindow, inputs: dict[str, Any]) -> tuple[WindowReport, tuple[Baseline, ...]]:
     """The window's report; of one whose baselines or objects are not those on record, a report that says so."""
     from model_governance.evaluation.baselines import parse_baselines
-    from model_governance.evaluation.capture import Window, read_capture
-    from model_governance.evaluation.ground_truth import TruthObject, read_ground_truth
-    from model_governance.evaluation.window import assess_window
     from model_governance.evaluation.window_refused import refused_report
 
-    intervals = [(datetime.fromisoformat(since), datetime.fromisoformat(until)) for since, until in inputs["intervals"]]
-    window = Window(intervals[0][0], intervals[-1][1])
+    window = _window(_intervals(inputs))
     entries = run.entries()
-    package = run.installation.registry.describe(due.part.subject)
     evidence = read_record(entries, Gate.GOVERNANCE, due.part.subject).evidence.values()
     try:
+        package = _package(run, due)
         baselines = read_baselines(run.installation.artifacts, package, evidence)
         parsed = parse_baselines({each.name: each.content for each in baselines})
     except (ArtifactChanged, EvaluationRefused) as refusal:
         return refused_report(run.name, window, run.monitoring.monitors, str(refusal), breached=True), ()
     try:
-        declared = _declared(run, recorded_use_case(entries, due.part.run_id) or run.use_case)
-        traffic = ((each.key, content) for each, content in _read(run, inputs["traffic"]))
-        captured = read_capture(_within(traffic, intervals), declared.data, window)
-        truths = read_ground_truth(
-            TruthObject(each.key, content, datetime.fromisoformat(each.written))
-            for each, content in _read(run, inputs["truth"])
-        )
-        minimum = run.installation.policy.assessment.minimum_group_rows
-        report = assess_window(declared, window, parsed, captured, truths, minimum_group_rows=minimum)
+        return _assessed(run, due, inputs, parsed), baselines
     except (ArtifactChanged, EvaluationRefused) as refusal:
         report = refused_report(run.name, window, run.monitoring.monitors, str(refusal), breached=False)
     return report, baselines
+
+
+def _assessed(run: MonitoringRun, due: DueWindow, inputs: dict[str, Any], baselines: Baselines) -> WindowReport:
+    """The report of a window whose baselines are those on record.
+
+    Raises:
+        ArtifactChanged, EvaluationRefused: One of its objects has changed or gone, or nothing can be held to it.
+        AccessRefused, ServiceUnavailable: As the store answers.
+    """
+    from model_governance.evaluation.capture import read_capture
+    from model_governance.evaluation.ground_truth import TruthObject, read_ground_truth
+    from model_governance.evaluation.window import assess_window
+
+    intervals = _intervals(inputs)
+    window = _window(intervals)
+    declared = _declared(run, recorded_use_case(run.entries(), due.part.run_id) or run.use_case)
+    traffic = ((each.key, content) for each, content in _read(run, inputs["traffic"]))
+    captured = read_capture(_within(traffic, intervals), declared.data, window)
+    truths = read_ground_truth(
+        TruthObject(each.key, content, datetime.fromisoformat(each.written))
+        for each, content in _read(run, inputs["truth"])
+    )
+    return assess_window(
+        declared,
+        window,
+        baselines,
+        captured,
+        truths,
+        minimum_group_rows=run.installation.policy.assessment.minimum_group_rows,
+        awaits_truth=inputs["awaits_truth"],
+        is_whole=intervals == [(due.start, due.end)],
+    )
+
+
+def _intervals(inputs: dict[str, Any]) -> list[tuple[datetime, datetime]]:
+    return [(datetime.fromisoformat(since), datetime.fromisoformat(until)) for since, until in inputs["intervals"]]
+
+
+def _window(intervals: list[tuple[datetime, datetime]]) -> Window:
+    from model_governance.evaluation.capture import Window
+
+    return Window(intervals[0][0], intervals[-1][1])
+
+
+def _package(run: MonitoringRun, due: DueWindow) -> ModelPackage:
+    """The version, as the registry says it is.
+
+    Raises:
+        ArtifactChanged: It is there no more: nobody can say what its baselines were.
+        AccessRefused, ServiceUnavailable: As the registry answers.
+    """
+    try:
+        return run.installation.registry.describe(due.part.subject)
+    except RecordMissing as missing:
+        raise ArtifactChanged(f"version {due.part.version} is not in the registry any more") from missing
 
 
 def _declared(run: MonitoringRun, trained: UseCase) -> UseCase:
@@ -171,6 +220,9 @@ def _within(
 
 def _result(due: DueWindow, inputs: dict[str, Any], report: WindowReport, digests: dict[str, str]) -> dict[str, Any]:
     """What goes into the ledger, but for the run that records it."""
+    from model_governance.evaluation.window_causes import causes_of
+
+    causes = causes_of(report.breaches)
     traffic, truth = (by_hour(map(listed_row, inputs[which])) for which in ("traffic", "truth"))
     return WindowResult(
         start=due.start,
@@ -183,21 +235,27 @@ def _result(due: DueWindow, inputs: dict[str, Any], report: WindowReport, digest
         sha256=digests,
         traffic=fingerprint(traffic_of(traffic, due.start, due.end)),
         truth=fingerprint(truth_of(truth, due.start, due.end)),
+        awaits_truth=inputs["awaits_truth"],
         rows=int(report.traffic.get("rows", 0)),
-        breaches=tuple(_notes(report.breaches)),
-        breach_count=len(report.breaches),
+        breaches=tuple(_notes(causes)),
+        breach_count=len(causes),
     ).model_dump(mode="json")
 
 
-def _notes(breaches: tuple[Breach, ...]) -> Iterator[BreachNote]:
-    """The gravest breaches; where there are more than a record names, the rest as one."""
-    named = breaches if len(breaches) <= MOST_BREACHES else breaches[: MOST_BREACHES - 1]
+def _notes(causes: Sequence[Cause]) -> Iterator[BreachNote]:
+    """The gravest causes; where there are more than a record names, the rest as one."""
+    named = causes if len(causes) <= MOST_BREACHES else causes[: MOST_BREACHES - 1]
     for each in named:
-        yield BreachNote(key=each.key[:400], severity=each.severity, sentence=cut(each.sentence))
-    if len(named) < len(breaches):
-        rest = breaches[len(named) :]
+        yield BreachNote(key=_bounded(each.key), severity=each.severity, sentence=cut(each.sentence))
+    if len(named) < len(causes):
+        rest = causes[len(named) :]
         said = f"{len(rest)} more breaches, such as {rest[0].sentence}; the report names them all"
         yield BreachNote(key=_MANY, severity=rest[0].severity, sentence=cut(said))
+
+
+def _bounded(key: str) -> str:
+    """The key, or of one that is longer than a record holds, its beginning and its digest."""
+    return key if len(key) <= _LONGEST_KEY else f"{key[: _LONGEST_KEY - 13]}~{sha256_hex(key.encode())[:12]}"
 
 
 def _row(due: DueWindow, report: WindowReport) -> SeriesRow:

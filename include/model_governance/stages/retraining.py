@@ -32,6 +32,8 @@ PAUSE = timedelta(hours=24)
 """How long after a retraining was asked for the same finding asks for no other, whatever became of it."""
 _UNKNOWN_FOR = timedelta(days=7)
 """How long a run is taken to be under way of which Airflow says nothing."""
+_BEGINS_WITHIN = timedelta(hours=1)
+"""How long the run of a retraining that was asked for may take to begin."""
 _ENDED = frozenset({"success", "failed"})
 """Airflow's states of a run that has ended."""
 
@@ -84,15 +86,8 @@ def ask_for_retraining(run: MonitoringRun, is_under_way: IsUnderWay) -> Entry:
     served = served_at(entries, run.installation.now())
     if served is None:
         raise AirflowSkipException(f"no version of {run.name} serves")
-    version, now = int(served.deployment.body["version"]), run.installation.now()
-    standing = [each.finding for each in monitoring_findings(entries) if each.is_open and each.finding.window]
-    standing = [each for each in standing if each.version == version and not each.key.startswith(_NO_MODELS_FAULT)]
-    due = [each for each in standing if _is_due(entries, each, now, is_under_way)]
-    if not due:
-        said = (
-            f"{len(standing)} breaches stand, for each of which a retraining was asked" if standing else "none stands"
-        )
-        raise AirflowSkipException(f"no retraining of {run.name} is due: {said}")
+    version = int(served.deployment.body["version"])
+    due = _due_findings(entries, run, version, is_under_way)
     results = [each for each in latest_results(entries) if each.version == version]
     asked = Retraining(
         findings=tuple(each.id for each in due),
@@ -115,6 +110,31 @@ _NO_MODELS_FAULT = "data_quality/baseline_integrity_check"
 """A baseline that was changed: no retraining mends that."""
 
 
+def _due_findings(
+    entries: Sequence[Entry], run: MonitoringRun, version: int, is_under_way: IsUnderWay
+) -> tuple[Finding, ...]:
+    """The findings that ask for a retraining of a version, at least one.
+
+    Raises:
+        AirflowSkipException: There is none, or a retraining is on its way.
+    """
+    now = run.installation.now()
+    standing = [each.finding for each in monitoring_findings(entries) if each.is_open and each.finding.window]
+    standing = [each for each in standing if each.version == version and not each.key.startswith(_NO_MODELS_FAULT)]
+    due = tuple(each for each in standing if _is_due(entries, each, now, is_under_way))
+    if not due:
+        said = (
+            f"{len(standing)} breaches stand, for each of which a retraining was asked" if standing else "none stands"
+        )
+        raise AirflowSkipException(f"no retraining of {run.name} is due: {said}")
+    under_way = _under_way(entries, version, now, is_under_way)
+    if under_way:
+        raise AirflowSkipException(
+            f"{len(due)} breaches ask for a retraining, and one is on its way: {under_way}. They ask again when it ends"
+        )
+    return due
+
+
 def _is_due(entries: Sequence[Entry], finding: Finding, now: datetime, is_under_way: IsUnderWay) -> bool:
     """Whether a finding asks for a retraining: never asked for, or in vain and the breach has been seen since."""
     asked = [entry for each, entry in retrainings(entries) if finding.id in each.findings]
@@ -128,6 +148,23 @@ def _is_due(entries: Sequence[Entry], finding: Finding, now: datetime, is_under_
         for result in latest_results(entries)
         if result.version == finding.version
     )
+
+
+def _under_way(entries: Sequence[Entry], version: int, now: datetime, is_under_way: IsUnderWay) -> str:
+    """The retraining of a version that is on its way for other findings, in words; "" where none is.
+
+    A candidate that waits at a gate was trained on what has come since: a second one would only take its place.
+    """
+    for asked, entry in reversed(retrainings(entries)):
+        if asked.version != version or now - entry.time > _UNKNOWN_FOR:
+            continue
+        runs = runs_asked_for(entries, entry)
+        held = next((run_id for run_id in runs if is_under_way(run_id, entry.time)), "")
+        if held:
+            return f"run {held}, asked for at {entry.time:%Y-%m-%d %H:%M} UTC"
+        if not runs and now - entry.time < _BEGINS_WITHIN:
+            return f"asked for at {entry.time:%Y-%m-%d %H:%M} UTC, and about to begin"
+    return ""
 
 
 def runs_asked_for(entries: Sequence[Entry], asked: Entry) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -243,3 +244,31 @@ def test_a_persons_finding_and_monitorings_have_names_of_their_own(case: Case) -
     entries = case.pipeline.ledger(case.name).entries()
     assert [finding.id for finding, _ in read_findings(entries)] == ["breach-1", "finding-1"]
     assert Finding.model_validate(watched.findings()[0]).key
+
+
+def test_one_drifted_feature_is_one_finding_that_names_its_distances_and_one_violation_each(case: Case) -> None:
+    watched = Watched.deployed(case)
+    watched.capture(2, shift=3)
+    watched.tick(3)
+    [finding] = watched.findings()
+    assert "kolmogorov_smirnov" in finding["title"]
+    assert "population_stability_index" in finding["title"]
+    [entry] = case.entries(EntryKind.MONITORING)
+    content = case.pipeline.artifacts.get(f"{entry.body['folder']}constraint_violations.json")
+    assert len(json.loads(content)["violations"]) == 2
+
+
+def test_no_second_retraining_while_the_candidate_of_the_first_waits_at_a_gate(case: Case) -> None:
+    kpis = [{"name": "requests", "metric": "requests", "minimum": 300}]
+    watched = drifted(case, 2, kpis=kpis)
+    asked = ask(watched.tick(3))
+    sequence = case.entries(EntryKind.RETRAINING)[0].sequence
+    body = {"run_id": "asset__1", "asked_by_monitoring": [{"retraining": sequence, "findings": asked["findings"]}]}
+    watched.tick(4)  # nothing came: another breach
+    assert [each["id"] for each in watched.findings()] == ["breach-1", "breach-2"]
+    with pytest.raises(AirflowSkipException, match="about to begin"):
+        ask(watched.run(3.5, "soon"))
+    case.pipeline.ledger(case.name).append(EntryKind.USE_CASE, "card", body)
+    with pytest.raises(AirflowSkipException, match="asset__1"):
+        ask_for_retraining(watched.run(5), lambda run_id, since: run_id == "asset__1")
+    assert ask(watched.run(5))["findings"] == ["breach-2"]
