@@ -49,6 +49,7 @@ def fix_inputs(run: MonitoringRun, due: DueWindow) -> None:
         "intervals": [[since.isoformat(), until.isoformat()] for since, until in due.part.intervals],
         "traffic": [each.row for each in traffic],
         "truth": [each.row for each in truth],
+        "awaits_truth": run.installation.now() <= run.monitoring.waits_for_truth_until(due.end),
     }
     try:
         run.installation.artifacts.put_new(f"{due.folder}{INPUTS}", canonical_json(inputs))
@@ -129,7 +130,15 @@ def _report(run: MonitoringRun, due: DueWindow, inputs: dict[str, Any]) -> tuple
             for each, content in _read(run, inputs["truth"])
         )
         minimum = run.installation.policy.assessment.minimum_group_rows
-        report = assess_window(declared, window, parsed, captured, truths, minimum_group_rows=minimum)
+        report = assess_window(
+            declared,
+            window,
+            parsed,
+            captured,
+            truths,
+            minimum_group_rows=minimum,
+            awaits_truth=bool(inputs.get("awaits_truth")),
+        )
     except (ArtifactChanged, EvaluationRefused) as refusal:
         report = refused_report(run.name, window, run.monitoring.monitors, str(refusal), breached=False)
     return report, baselines
