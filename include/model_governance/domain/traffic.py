@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
@@ -29,6 +30,8 @@ class Shift(Declared):
 
     A missing value stays missing, unless it is ``set``; a number does not come out above ``at_most``.
     """
+
+    _LATER: ClassVar[frozenset[str]] = frozenset({"at_most"})
 
     column: str
     add: float | None = None
