@@ -98,7 +98,8 @@ class PhaseMonitoring:
         for result in results:
             _tell_result(result)
         _tell_findings(opened)
-        asked = [entry for each, entry in retrainings(entries) if each.run_id == run_id]
+        # By this run or another: one of the schedule, just before, may have looked at the same traffic.
+        asked = [entry for _, entry in retrainings(entries) if entry.sequence > before]
         return Assessed(results, opened, self._retraining(asked[-1]) if asked else "")
 
     def _wait_until_settled(self, end: datetime) -> None:
