@@ -47,9 +47,10 @@ logs: $(READY)  ## Show the end of the stack's logs
 demo: up  ## Take the example to production; APPROVE=auto lets its own approvers decide
 	@$(BIN)/model-governance demo $(if $(APPROVE),--approve $(APPROVE))
 
-traffic: $(READY)  ## Send a use case's production traffic, as it was and then drifted; USE_CASE=<name> PHASE=drifted
+traffic: $(READY)  ## Send production traffic, as it was and then drifted, up to the new version; APPROVE=auto, PHASE=drifted
 	@variables=$$($(BIN)/python -m stack env consumer) && eval "$$variables" && \
-		$(BIN)/model-governance traffic $(or $(USE_CASE),loan-approval) $(if $(PHASE),--phase $(PHASE))
+		$(BIN)/model-governance traffic $(or $(USE_CASE),loan-approval) $(if $(PHASE),--phase $(PHASE)) \
+		$(if $(APPROVE),--approve $(APPROVE))
 
 clean-up: $(READY)  ## Delete what USE_CASE=<name> has created; its ledger stays
 	@test -n "$(USE_CASE)" || { echo "say which: make clean-up USE_CASE=loan-approval" >&2; exit 1; }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -80,10 +81,18 @@ def start(use_case: str) -> DemoRun:
     return run
 
 
-def publish(installation: Installation, use_case: str) -> None:
+def publish(installation: Installation, use_case: str, changed: Callable[[bytes], bytes] | None = None) -> bool:
     """Publishes the use case's data set to its source in the landing bucket, as a data engineer does.
 
     The folder's ``data.py`` writes it; a folder without one brings its data by other ways, and nothing is published.
+
+    Args:
+        installation: As a person of the stack reaches it.
+        use_case: The use case's name.
+        changed: What becomes of the data before; None where nothing does.
+
+    Returns:
+        Whether anything was published.
 
     Raises:
         RecordMissing: ``data.py`` did not write the data.
@@ -92,15 +101,17 @@ def publish(installation: Installation, use_case: str) -> None:
     script = installation.configuration.folder(use_case) / "data.py"
     source = installation.use_case(use_case).data.source
     if not script.is_file() or not source.startswith("s3://"):
-        return
+        return False
     made = subprocess.run([sys.executable, str(script)], capture_output=True, check=False, timeout=120)
     if made.returncode != 0 or not made.stdout:
         said = made.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise RecordMissing(f"{script} wrote no data: {' '.join(said) or f'exit status {made.returncode}'}")
+    content = changed(made.stdout) if changed else made.stdout
     bucket, _, key = source.removeprefix("s3://").partition("/")
     with calling("s3", f"PutObject {source}"):
-        installation.clients.client("s3").put_object(Bucket=bucket, Key=key, Body=made.stdout)
-    say(f"published {len(made.stdout):,} bytes to {source}")
+        installation.clients.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+    say(f"published {len(content):,} bytes to {source}")
+    return True
 
 
 def _wait_for_dag(airflow: AirflowApi, dag_id: str) -> None:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.progress import track
 
+from model_governance.cli.demo_run import Approve
 from model_governance.cli.terminal import console, installation, say, say_indented
+from model_governance.cli.traffic_monitoring import PhaseMonitoring
 from model_governance.cli.traffic_sending import send_phases, with_changes
+from model_governance.cli.traffic_walk import Retraining, publish_drifted
 from model_governance.domain.traffic import Phase, Row, SentPhase, Traffic
+from model_governance.domain.use_case import UseCase
 from model_governance.errors import RequestRefused
+from model_governance.hooks.installation import Installation
+
+_WATCHER = "data-scientist"
+"""Who starts monitoring and publishes data here; a consumer may do neither."""
 
 
 class Phases(StrEnum):
@@ -30,24 +40,82 @@ def traffic(
     phase: Annotated[Phases, typer.Option(help="What the traffic is like; both: one after the other.")] = Phases.BOTH,
     seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Of the draw of rows.")] = None,
     ground_truth: Annotated[bool, typer.Option(help="Whether what came true is written too.")] = True,
+    monitoring: Annotated[
+        bool, typer.Option(help="Whether each phase is looked at by monitoring at once, and what follows is followed.")
+    ] = True,
+    approve: Annotated[
+        Approve, typer.Option(help="auto: the example's own people decide on what is trained anew.")
+    ] = Approve.ASK,
+    minutes: Annotated[int, typer.Option(min=1, help="How long a retraining may take with automatic approvals.")] = 30,
 ) -> None:
     """Send held-out rows to the production endpoint: as they were, then drifted as the use case's traffic says.
 
-    Phases begin in different minutes, so that a monitoring window of whole minutes holds one of them.
+    Phases begin in different minutes, so that a monitoring window of whole minutes holds one of them. Monitoring then
+    looks at each; where it asks for a retraining, that is followed until the new version has replaced the old.
     """
     known = installation()
     declared = known.use_case(use_case)
-    changed = with_changes(declared.traffic, rows, seed)
-    for sent in send_phases(
-        known,
-        declared,
-        changed,
-        chosen(phase, changed, use_case),
-        _shown,
-        with_ground_truth=ground_truth,
-        paused=_pause,
-    ):
-        tell(use_case, sent)
+    sending = _Sending(known, declared, with_changes(declared.traffic, rows, seed), ground_truth)
+    phases = chosen(phase, sending.traffic, use_case)
+    watching = None
+    if monitoring and declared.monitoring is None:
+        say(f"{use_case} declares no monitoring: its traffic is sent, and nothing looks at it")
+    elif monitoring:
+        watching = PhaseMonitoring.of(_WATCHER, use_case)
+    for sent in sending.send(phases):
+        if watching is not None:
+            deadline = time.monotonic() + minutes * 60 if approve is Approve.AUTO else None
+            _look(sending, watching, sent, approve, deadline)
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """What is sent, by whom, and to which use case's endpoint."""
+
+    installation: Installation
+    declared: UseCase
+    traffic: Traffic
+    with_ground_truth: bool
+
+    def send(self, phases: Iterable[Phase]) -> Iterator[SentPhase]:
+        """Sends phases, and tells each."""
+        for sent in send_phases(
+            self.installation,
+            self.declared,
+            self.traffic,
+            phases,
+            _shown,
+            with_ground_truth=self.with_ground_truth,
+            paused=_pause,
+        ):
+            tell(self.declared.name, sent)
+            yield sent
+
+
+def _look(
+    sending: _Sending, watching: PhaseMonitoring, sent: SentPhase, approve: Approve, deadline: float | None
+) -> None:
+    """Has monitoring look at a phase; after a drifted one goes on to the replacement and to the traffic after it."""
+    declared = sending.declared
+    retrains = declared.monitoring is not None and declared.monitoring.retrain
+    if sent.phase is Phase.DRIFTED and retrains:
+        publish_drifted(watching, declared, sending.traffic)
+    assessed = watching.assess(sent)
+    if not assessed.retraining:
+        if assessed.opened:
+            say("no retraining was asked for: the log of monitoring's task retrain says why")
+        return
+    try:
+        Retraining.of(watching, declared, assessed.retraining, approve, deadline).follow()
+    except KeyboardInterrupt:
+        say(f"no longer followed; the retraining goes on by itself: {watching.lifecycle_page(assessed.retraining)}")
+        raise
+    if sent.phase is not Phase.DRIFTED:
+        return
+    _pause(60 - datetime.now(UTC).second)
+    say("the drifted applications go on coming: held-out rows of the new version, which it was not trained on")
+    for after in sending.send((Phase.AS_IT_IS_NOW,)):
+        watching.assess(after)
 
 
 def chosen(phases: Phases, declared: Traffic, use_case: str) -> tuple[Phase, ...]:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from model_governance.decisions.publish import witnessed_entries
 from model_governance.domain.candidate import split_prefix
 from model_governance.domain.deployment import Environment
+from model_governance.domain.due_windows import begins_a_window
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.served import served_at
 from model_governance.domain.traffic import (
@@ -105,8 +106,11 @@ def send_phases(
     last_minute: datetime | None = None
     for phase in phases:
         rows = drawn_rows(held_out.rows, held_out.names, traffic, phase)
-        while (start := _utc(installation).replace(second=0, microsecond=0)) == last_minute:
+        while (start := _minute(installation)) == last_minute:
             paused(60 - _utc(installation).second)
+        if use_case.monitoring is not None and begins_a_window(use_case.monitoring, start):
+            paused(60 - _utc(installation).second)  # where a window of its own could not begin
+            start = _minute(installation)
         last_minute = start
         yield _Sending(installation, use_case, phase, start).send(watched(rows, phase), with_ground_truth)
 
@@ -174,6 +178,10 @@ def _truth(cells: dict[str, str], told: list[str], use_case: UseCase) -> tuple[s
 
 def _cells(content: bytes) -> list[tuple[str, ...]]:
     return [tuple(row) for row in csv.reader(io.StringIO(content.decode(), newline="")) if row]
+
+
+def _minute(installation: Installation) -> datetime:
+    return _utc(installation).replace(second=0, microsecond=0)
 
 
 def _utc(installation: Installation) -> datetime:

@@ -39,15 +39,10 @@ def asked_windows(monitoring: Monitoring, start: str | None, end: str | None, no
         RequestRefused: One of the two is missing or no time; no window lies between them; a window has not ended, or
             there are more than ``MOST_ASKED_FOR``.
     """
-    if not start and not end:
+    asked = _asked_times(start, end, now)
+    if asked is None:
         return ()
-    if not start or not end:
-        raise RequestRefused("window_start and window_end go together: fill both or neither")
-    first, last = _time("window_start", start), _time("window_end", end)
-    if last <= first:
-        raise RequestRefused(f"window_end {end} is not after window_start {start}")
-    if last > now - SETTLES:
-        raise RequestRefused(f"window_end {end} has not passed: it is {now:%Y-%m-%dT%H:%M} UTC")
+    first, last = asked
     found = []
     for began, ended in windows_between(monitoring, first, last):
         if began >= first:
@@ -60,6 +55,54 @@ def asked_windows(monitoring: Monitoring, start: str | None, end: str | None, no
             f"the ticks of {monitoring.schedule!r} (UTC)"
         )
     return tuple(found)
+
+
+def own_window(
+    monitoring: Monitoring, start: str | None, end: str | None, now: datetime
+) -> tuple[datetime, datetime] | None:
+    """The one window that the form of a run asks for beside the schedule; None where it says no times.
+
+    Args:
+        monitoring: The declaration.
+        start: In it, ISO 8601, a whole minute; UTC unless it says.
+        end: No longer in it.
+        now: The time.
+
+    Raises:
+        RequestRefused: One of the two is missing or no time, it has not ended, or it begins where a window of the
+            schedule does or within a minute, by which results are told apart.
+    """
+    asked = _asked_times(start, end, now)
+    if asked is None:
+        return None
+    first, last = asked
+    if first.second or first.microsecond:
+        raise RequestRefused(f"window_start {start}: a window of its own begins with a whole minute")
+    if begins_a_window(monitoring, first):
+        raise RequestRefused(
+            f"window_start {start}: a window of {monitoring.schedule!r} begins then, whose results would be mixed up "
+            "with those of a window of its own: begin a minute later"
+        )
+    return first, last
+
+
+def begins_a_window(monitoring: Monitoring, time: datetime) -> bool:
+    """Whether a window of the schedule begins in that minute."""
+    end = time.replace(second=0, microsecond=0) + timedelta(minutes=monitoring.window_minutes)
+    return bool(croniter.match(monitoring.schedule, end))
+
+
+def _asked_times(start: str | None, end: str | None, now: datetime) -> tuple[datetime, datetime] | None:
+    if not start and not end:
+        return None
+    if not start or not end:
+        raise RequestRefused("window_start and window_end go together: fill both or neither")
+    first, last = _time("window_start", start), _time("window_end", end)
+    if last <= first:
+        raise RequestRefused(f"window_end {end} is not after window_start {start}")
+    if last > now - SETTLES:
+        raise RequestRefused(f"window_end {end} has not passed: it is {now:%Y-%m-%dT%H:%M} UTC")
+    return first, last
 
 
 def _time(name: str, text: str) -> datetime:

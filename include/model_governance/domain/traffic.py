@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
@@ -27,13 +28,16 @@ _DIGITS = 10
 class Shift(Declared):
     """How a feature drifts: a number is added to it, it is multiplied, or every row has the same value.
 
-    A missing value stays missing, unless it is ``set``.
+    A missing value stays missing, unless it is ``set``; a number does not come out above ``at_most``.
     """
+
+    _LATER: ClassVar[frozenset[str]] = frozenset({"at_most"})
 
     column: str
     add: float | None = None
     multiply: float | None = None
     set: int | float | str | None = None
+    at_most: float | None = None
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> Shift:
@@ -59,7 +63,7 @@ class Shift(Declared):
                 f"traffic: shift of {self.column!r}: {cell[:40]!r} is no number; a value of words can only be set"
             ) from None
         changed = number + self.add if self.add is not None else number * (self.multiply or 0.0)
-        changed = round(changed, _DIGITS)
+        changed = round(changed if self.at_most is None else min(changed, self.at_most), _DIGITS)
         return str(int(changed)) if changed.is_integer() else repr(changed)
 
 
@@ -89,6 +93,8 @@ class Phase(StrEnum):
 
     AS_IT_WAS = "as-it-was"
     DRIFTED = "drifted"
+    AS_IT_IS_NOW = "as-it-is-now"
+    """After drifted data was published and a version learnt it: that one's held-out rows, which have drifted."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +167,28 @@ def drawn_rows(
         )
 
     return tuple(Row(written(features, names[0]), written(truth, names[1])) for features, truth in drawn)
+
+
+def drifted_data(content: bytes, traffic: Traffic, separator: str = ",") -> bytes:
+    """A data set as it is after the declared shift: every row of it, what came true as it was.
+
+    Args:
+        content: CSV with a header.
+        traffic: How the columns drift; one that is not there is left out.
+        separator: Of the fields.
+
+    Raises:
+        UseCaseInvalid: The shift does not fit the values.
+    """
+    header, *rows = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=separator)
+    shifts = {header.index(shift.column): shift for shift in traffic.shift if shift.column in header}
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(
+        [shifts[place].of(cell) if place in shifts else cell for place, cell in enumerate(row)] for row in rows if row
+    )
+    return text.getvalue().encode()
 
 
 def own_word(learnt: str, label: Label) -> str:

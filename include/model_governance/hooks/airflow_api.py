@@ -109,6 +109,23 @@ class AirflowApi:
         path = f"{self._run(dag_id, run_id)}/taskInstances/{quote(task_id)}"
         self._call("PATCH", path, {"new_state": state, "note": note})
 
+    def clear(self, dag_id: str, run_id: str, task_ids: tuple[str, ...]) -> None:
+        """Have tasks of a run done again, and what comes after them, as the button in the UI does.
+
+        Raises:
+            AccessRefused: The person may not.
+            RecordMissing, RequestRefused: There is no such run, or it cannot be cleared.
+        """
+        body = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "task_ids": list(task_ids),
+            "include_downstream": True,
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        self._call("POST", f"/api/v2/dags/{quote(dag_id)}/clearTaskInstances", body)
+
     def run_page(self, dag_id: str, run_id: str) -> str:
         """Where the run is shown in the UI."""
         return f"{self.url}/dags/{quote(dag_id)}/runs/{quote(run_id)}"

@@ -15,6 +15,7 @@ from model_governance.domain.due_windows import (
     MOST_WINDOWS,
     SETTLES,
     asked_windows,
+    own_window,
     windows_between,
 )
 from model_governance.domain.ledger import Entry
@@ -187,13 +188,28 @@ class MonitoringRun:
         start, end = self.parameters.get("window_start"), self.parameters.get("window_end")
         if self.parameters.get("recompute") and not (start and end):
             raise RequestRefused("recompute asks for windows too: fill window_start and window_end")
+        if self.parameters.get("one_window"):
+            if self._own_window is None:
+                raise RequestRefused("one_window asks for its times: fill window_start and window_end")
+            return (self._own_window[1],)
         return asked_windows(self.monitoring, start, end, self.installation.now())
+
+    @cached_property
+    def _own_window(self) -> tuple[datetime, datetime] | None:
+        """The window off the schedule that the form asks for."""
+        if not self.parameters.get("one_window"):
+            return None
+        start, end = self.parameters.get("window_start"), self.parameters.get("window_end")
+        return own_window(self.monitoring, start, end, self.installation.now())
 
     def _is_asked_anew(self, before: WindowResult) -> bool:
         return bool(self.parameters.get("recompute")) and before.end in self._asked and before.run_id != self.run_id
 
     def _windows(self, entries: Sequence[Entry]) -> Iterator[tuple[datetime, datetime]]:
         """The windows that are asked for; else all that ended since something served, as far as there was traffic."""
+        if self._own_window is not None:
+            yield self._own_window
+            return
         if self._asked:
             yield from (self.monitoring.window_ending(end) for end in self._asked)
             return

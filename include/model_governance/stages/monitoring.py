@@ -53,6 +53,12 @@ def window_form() -> dict[str, Param]:
             None, **time, title="From", description="Start of the first window; by default all that were missed."
         ),
         "window_end": Param(None, **time, title="To", description="End of the last window, UTC."),
+        "one_window": Param(
+            False,
+            type="boolean",
+            title="One window",
+            description="From and To are one window of its own, beside the schedule's.",
+        ),
         "recompute": Param(
             False, type="boolean", title="Recompute", description="Assess windows anew that are on record; both stay."
         ),

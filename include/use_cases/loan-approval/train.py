@@ -18,6 +18,8 @@ import numpy as np
 import xgboost
 
 NAME_VALUE = 2
+MONOTONE = "liq=1,obrat=-1,pubrec=-1,cons=-1,loanprc=-1"
+"""What must hold of every model, whatever rows it is trained on: see the edge cases of the declaration."""
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -30,6 +32,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--colsample_bytree", type=float, default=0.6)
     parser.add_argument("--seed", type=int, default=20241114)
     parser.add_argument("--missing_codes", type=str, default="", help="column=code pairs that mean 'not known'")
+    parser.add_argument("--monotone", type=str, default=MONOTONE, help="column=1 (never lowers) or column=-1 pairs")
     parser.add_argument("--train", type=Path, default=os.environ.get("SM_CHANNEL_TRAIN"))
     parser.add_argument("--model_dir", type=Path, default=os.environ.get("SM_MODEL_DIR"))
     parsed = parser.parse_args(arguments)
@@ -39,13 +42,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parsed
 
 
-def parse_missing_codes(text: str) -> dict[str, float]:
-    """The codes in "lines=999999.375,term=999999.375", by column."""
+def parse_pairs(text: str, what: str) -> dict[str, float]:
+    """The numbers in "lines=999999.375,term=999999.375", by column; ``what`` is what an error calls the text."""
     codes = {}
     for pair in text.replace(",", " ").split():
         parts = pair.split("=")
         if len(parts) != NAME_VALUE:
-            raise ValueError(f"missing_codes: {pair!r} is not column=code")
+            raise ValueError(f"{what}: {pair!r} is not column=number")
         codes[parts[0]] = float(parts[1])
     return codes
 
@@ -71,7 +74,8 @@ def read_channel(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
 
 def train(arguments: argparse.Namespace) -> None:
     features, rows, labels = read_channel(arguments.train)
-    codes = parse_missing_codes(arguments.missing_codes)
+    codes = parse_pairs(arguments.missing_codes, "missing_codes")
+    directions = parse_pairs(arguments.monotone, "monotone")
     unknown = sorted(set(codes).difference(features))
     if unknown:
         raise ValueError(f"missing_codes names columns that are no features: {', '.join(unknown)}")
@@ -88,6 +92,7 @@ def train(arguments: argparse.Namespace) -> None:
         "min_child_weight": arguments.min_child_weight,
         "subsample": arguments.subsample,
         "colsample_bytree": arguments.colsample_bytree,
+        "monotone_constraints": {name: int(sign) for name, sign in directions.items() if name in features},
     }
     matrix = xgboost.DMatrix(rows, label=labels, feature_names=features, nthread=1)
     booster = xgboost.train(parameters, matrix, num_boost_round=arguments.num_round)

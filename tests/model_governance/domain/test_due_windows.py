@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 from pydantic import ValidationError
 
-from model_governance.domain.due_windows import MOST_ASKED_FOR, asked_windows, windows_between
+from model_governance.domain.due_windows import MOST_ASKED_FOR, asked_windows, own_window, windows_between
 from model_governance.domain.monitoring import Monitoring
 from model_governance.domain.monitoring_record import MOST_BREACHES, BreachNote, WindowResult, cut, window_folder
 from model_governance.domain.oversight import Finding, Severity
@@ -52,6 +52,26 @@ def test_a_form_may_say_its_times_in_any_zone(start: str) -> None:
 def test_a_form_that_asks_for_what_is_no_window_is_refused(start: str, end: str, why: str) -> None:
     with pytest.raises(RequestRefused, match=why):
         asked_windows(HOURLY, start, end, NOON)
+
+
+def test_a_form_may_ask_for_one_window_beside_the_schedule() -> None:
+    asked = own_window(HOURLY, "2026-03-01T10:10", "2026-03-01T10:12:31Z", NOON)
+    assert asked == (NOON.replace(hour=10, minute=10), NOON.replace(hour=10, minute=12, second=31))
+    assert own_window(HOURLY, None, None, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "why"),
+    [
+        ("2026-03-01T10:00", "2026-03-01T10:12", "a window of '0 \\* \\* \\* \\*' begins then"),
+        ("2026-03-01T10:10:30", "2026-03-01T10:12", "whole minute"),
+        ("2026-03-01T11:50", "2026-03-01T11:59:30", "has not passed"),
+        ("2026-03-01T10:10", None, "go together"),
+    ],
+)
+def test_a_window_of_its_own_is_refused_where_it_would_be_mixed_up(start: str, end: str | None, why: str) -> None:
+    with pytest.raises(RequestRefused, match=why):
+        own_window(HOURLY, start, end, NOON)
 
 
 def test_a_later_revision_lies_in_the_firsts_folder() -> None:

@@ -11,7 +11,16 @@ import pytest
 from pydantic import ValidationError
 
 from model_governance.domain.data import Label
-from model_governance.domain.traffic import Phase, Shift, Traffic, drawn_rows, own_word, truth_key, truth_line
+from model_governance.domain.traffic import (
+    Phase,
+    Shift,
+    Traffic,
+    drawn_rows,
+    drifted_data,
+    own_word,
+    truth_key,
+    truth_line,
+)
 from model_governance.errors import UseCaseInvalid
 
 HELD_OUT = [((str(n), "red, blue" if n % 2 else ""), ("1", str(n))) for n in range(10)]
@@ -36,7 +45,7 @@ def test_no_row_is_sent_twice_as_long_as_there_are_enough() -> None:
 
 def test_traffic_drifts_in_its_second_phase_alone_as_feature_and_as_facet() -> None:
     traffic = Traffic(rows=10, shift=(Shift(column="age", add=100.5), Shift(column="colour", set="green")))
-    before, after = (drawn_rows(HELD_OUT, NAMES, traffic, phase) for phase in Phase)
+    before, after = (drawn_rows(HELD_OUT, NAMES, traffic, phase) for phase in (Phase.AS_IT_WAS, Phase.DRIFTED))
     assert {row.features for row in before} == {f'{n},"red, blue"' if n % 2 else f"{n}," for n in range(10)}
     assert {row.features for row in after} == {f"{n + 100.5},green" for n in range(10)}
     assert {row.truth for row in after} == {f"1,{n + 100.5}" for n in range(10)}
@@ -103,3 +112,16 @@ def test_truth_lies_under_the_hour_and_bears_the_request_s_id() -> None:
         "eventMetadata": {"eventId": "id-1"},
         "eventVersion": "0",
     }
+
+
+def test_a_data_set_is_as_it_is_after_the_shift_with_what_came_true_as_it_was() -> None:
+    shifts = (Shift(column="age", add=50, at_most=60), Shift(column="no_such", set=1), Shift(column="name", set="a, b"))
+    content = b'age,name,y\n30,"c, d",1\n,e,0\n5.5,f,1\n'
+    assert drifted_data(content, Traffic(shift=shifts)) == b'age,name,y\n60,"a, b",1\n,"a, b",0\n55.5,"a, b",1\n'
+    assert drifted_data(b"age;y\n1;0\n", Traffic(shift=shifts[:1]), ";") == b"age;y\n51;0\n"
+
+
+def test_the_phase_after_a_replacement_is_not_shifted_once_more() -> None:
+    traffic = Traffic(rows=4, shift=(Shift(column="age", add=1000),))
+    sent = {row.features for row in drawn_rows(HELD_OUT, NAMES, traffic, Phase.AS_IT_IS_NOW)}
+    assert sent <= {row.features for row in drawn_rows(HELD_OUT, NAMES, Traffic(rows=len(HELD_OUT)), Phase.AS_IT_WAS)}

@@ -186,6 +186,29 @@ def test_a_form_that_asks_for_no_window_is_refused(case: Case, start: float, end
         watched.run(5, **given).due_windows()
 
 
+def test_one_window_beside_the_schedule_is_looked_at_and_the_schedules_own_is_still_due(case: Case) -> None:
+    watched = Watched.deployed(case)
+    watched.capture(2)
+    window = {"window_start": (watched.hour(2) - HOUR / 60).isoformat(), "window_end": watched.hour(3).isoformat()}
+    watched.tick(3, "asked", **window, one_window=True)
+    [said] = [entry.body for entry in case.entries(EntryKind.MONITORING)]
+    assert (said["start"], said["verdict"], said["rows"]) == (window["window_start"], "passed", 400)
+    with pytest.raises(AirflowSkipException):
+        watched.tick(3, "asked again", **window, one_window=True)
+    watched.tick(3, "asked anew", **window, one_window=True, recompute=True)
+    watched.tick(3)
+    assert [entry.body["revision"] for entry in case.entries(EntryKind.MONITORING)] == [1, 2, 1]
+
+
+def test_one_window_without_its_times_or_where_one_of_the_schedule_begins_is_refused(case: Case) -> None:
+    watched = Watched.deployed(case)
+    window = {"window_start": watched.hour(2).isoformat(), "window_end": watched.hour(3).isoformat()}
+    with pytest.raises(RequestRefused, match="begins then"):
+        watched.run(5, **window, one_window=True).due_windows()
+    with pytest.raises(RequestRefused, match="one_window asks for its times"):
+        watched.run(5, one_window=True).due_windows()
+
+
 def test_recompute_without_windows_is_refused(case: Case) -> None:
     with pytest.raises(RequestRefused, match="recompute asks for windows"):
         Watched.deployed(case).run(3, recompute=True).due_windows()
