@@ -272,11 +272,9 @@ class Endpoints:
 
     def _refuse_other_variants(self, name: str, variants: Sequence[Mapping[str, Any]]) -> None:
         """Raises if a configuration of that name serves other models, or gives them other shares."""
-        told = ("VariantName", "ModelName", "InitialVariantWeight")
-        wanted = [{"InitialVariantWeight": 1.0, **each} for each in variants]
         with calling("sagemaker", f"DescribeEndpointConfig {name}"):
             found = self.client.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
-        if [[one.get(key) for key in told] for one in found] != [[one.get(key) for key in told] for one in wanted]:
+        if [_served_by(one) for one in found] != [_served_by(one) for one in variants]:
             models = ", ".join(str(one.get("ModelName")) for one in found)
             raise RequestRefused(f"endpoint configuration {name} is there, and serves {models} otherwise: delete it")
 
@@ -299,3 +297,7 @@ class Endpoints:
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _served_by(variant: Mapping[str, Any]) -> tuple[str, str, float]:
+    return variant["VariantName"], variant["ModelName"], float(variant.get("InitialVariantWeight", 1))
