@@ -27,9 +27,9 @@ from model_governance.domain.seal import SEGMENT, Seal, read_segment, seal_of, s
 from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.installation import Settings as InstallationSettings
 from model_governance.hooks.ledger import Ledger
 from model_governance.hooks.seals import SEALERS
+from model_governance.hooks.settings import Settings as InstallationSettings
 from model_governance.hooks.signer import PublicKey
 from stack.credentials import (
     DECISIONS_PUBLIC_KEY,

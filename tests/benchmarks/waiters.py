@@ -18,7 +18,8 @@ from tests.running_stack import RunningStack
 from model_governance.decisions.request import request_approval
 from model_governance.domain.decision import Gate
 from model_governance.domain.deployment import Environment
-from model_governance.hooks.installation import Installation, Settings
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.settings import Settings
 from model_governance.operators.run import Run
 from model_governance.stages.use_case_approval import declare_use_case
 

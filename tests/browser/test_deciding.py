@@ -15,7 +15,8 @@ from tests.running_stack import RunningStack
 
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
-from model_governance.hooks.installation import Installation, Settings
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.settings import Settings
 
 if TYPE_CHECKING:
     from tests.browser.airflow_pages import AirflowPages

@@ -15,7 +15,8 @@ from tests.running_stack import RunningStack
 from model_governance.domain.canonical import sha256_hex
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind
-from model_governance.hooks.installation import Installation, Settings
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.settings import Settings
 
 PATIENCE_SECONDS = 420
 ENDED = ("success", "failed", "upstream_failed", "skipped")

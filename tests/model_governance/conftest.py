@@ -20,7 +20,7 @@ import pytest
 from model_governance.domain.deployment import Environment
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.installation import Settings as InstallationSettings
+from model_governance.hooks.settings import Settings as InstallationSettings
 from stack.credentials import (
     DECISIONS_PUBLIC_KEY,
     LEDGER_PUBLIC_KEY,

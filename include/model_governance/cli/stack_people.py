@@ -13,7 +13,8 @@ from model_governance.cli.terminal import COMMAND_LINE
 from model_governance.errors import RecordMissing
 from model_governance.hooks.airflow_api import AirflowApi
 from model_governance.hooks.aws import EnvironmentClients
-from model_governance.hooks.installation import Installation, Settings
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.settings import Settings
 
 
 class StackPerson:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
-from model_governance.evaluation.cells import canonical_cell, finite_number
+from model_governance.domain.cells import canonical_cell, finite_number
 
 Column = Any
 """NDArray[np.float64], NaN = missing; or pd.Categorical of canonical cells, missing ones without a category."""

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from model_governance.domain.canonical import sha256_hex
+from model_governance.domain.cells import canonical_cells, finite_number
 from model_governance.domain.data import Data
 from model_governance.errors import DataRefused
-from model_governance.evaluation.cells import canonical_cells, finite_number
 
 _SHOWN = 5
 _NO_SEPARATOR = '"\r\n'

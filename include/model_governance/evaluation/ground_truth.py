@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from model_governance.domain.cells import canonical_cell
 from model_governance.domain.data import Data
 from model_governance.evaluation.capture import NO_BAD_LINES, BadLineCount, BadLines, Captured, lines_of
 from model_governance.evaluation.capture_line import (
@@ -22,7 +23,6 @@ from model_governance.evaluation.capture_line import (
     read_metadata,
 )
 from model_governance.evaluation.cell_columns import CellColumns
-from model_governance.evaluation.cells import canonical_cell
 from model_governance.evaluation.truth_labels import learnt_truths
 
 

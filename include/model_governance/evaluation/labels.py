@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from model_governance.domain.cells import canonical_cell, finite_number
 from model_governance.domain.data import Data, Label, ProblemType
 from model_governance.domain.use_case import UseCase
 from model_governance.errors import DataRefused
-from model_governance.evaluation.cells import canonical_cell, finite_number
 
 _SHOWN = 5
 Numbers = NDArray[np.float64]

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from model_governance.domain.cells import finite_number
 from model_governance.domain.data import Data, Label, ProblemType
 from model_governance.errors import EvaluationRefused
-from model_governance.evaluation.cells import finite_number
 from model_governance.evaluation.labels import favourable_labels
 
 Answers = NDArray[np.float64]

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model_governance.domain.canonical import digest, sha256_hex
+from model_governance.domain.cells import canonical_cell
 from model_governance.domain.data import Data
 from model_governance.errors import DataRefused
-from model_governance.evaluation.cells import canonical_cell
 from model_governance.evaluation.data_set import DataSet
 from model_governance.evaluation.labels import favourable_labels, learnt_labels
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from model_governance.domain.cells import canonical_cell, finite_number
 from model_governance.domain.data import Label, ProblemType
 from model_governance.evaluation.capture_line import SHOWN, LineRefused
-from model_governance.evaluation.cells import canonical_cell, finite_number
 
 
 def learnt_truths(column: pd.Series[Any], label: Label) -> tuple[NDArray[np.float64], list[tuple[int, LineRefused]]]:

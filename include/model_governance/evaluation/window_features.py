@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from model_governance.domain.canonical import sha256_hex
+from model_governance.domain.cells import finite_number
 from model_governance.domain.monitoring import MonitorKind
 from model_governance.domain.oversight import Severity
 from model_governance.evaluation.cell_columns import spelled
-from model_governance.evaluation.cells import finite_number
 from model_governance.evaluation.constraints import Constraints
 from model_governance.evaluation.drift import Deviation, DriftReport, compare
 from model_governance.evaluation.statistics import Statistics, describe

@@ -28,13 +28,7 @@ from model_governance.domain.ledger import (
     next_entry,
     read_chain,
 )
-from model_governance.errors import (
-    GovernanceError,
-    LedgerBroken,
-    RecordConflict,
-    RecordMissing,
-    ServiceUnavailable,
-)
+from model_governance.errors import GovernanceError, LedgerBroken, RecordConflict, RecordMissing, ServiceUnavailable
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
 from model_governance.hooks.clock import utc_now
 from model_governance.hooks.seals import Seals

@@ -12,7 +12,7 @@ from model_governance.domain.use_case import UseCase
 from model_governance.errors import UseCaseInvalid
 from model_governance.hooks.airflow_api import DAG_PREFIX, MONITORING_PREFIX
 from model_governance.hooks.configuration import Configuration
-from model_governance.hooks.installation import Settings
+from model_governance.hooks.settings import Settings
 from model_governance.operators.run import retraining_uri
 from model_governance.stages.failure import record_failure
 

@@ -15,7 +15,8 @@ from model_governance.domain.ledger import Entry
 from model_governance.errors import DecisionRefused, ServiceUnavailable
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
 from model_governance.hooks.configuration import Configuration
-from model_governance.hooks.installation import Installation, Settings
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.settings import Settings
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.serving.orders import Operation, OperationChannel, Order, carried_out_before, order
 from model_governance.serving.resume import resume

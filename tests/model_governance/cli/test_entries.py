@@ -157,6 +157,44 @@ BODIES: dict[EntryKind, tuple[dict[str, Any], list[str]]] = {
             "reason: it errs",
         ],
     ),
+    EntryKind.MONITORING: (
+        {
+            "start": "2026-01-31T08:00:00+00:00",
+            "end": "2026-01-31T09:00:00+00:00",
+            "revision": 2,
+            "version": 3,
+            "verdict": "violated",
+            "rows": 312,
+            "sha256": {"report.json": "c" * 64},
+            "sentence": "1 breach",
+            "breaches": [{"key": "data_drift/income", "severity": "high", "sentence": "income has drifted"}],
+        },
+        [
+            "window 2026-01-31T08:00:00+00:00 to 2026-01-31T09:00:00+00:00, revision 2: version 3 violated, 312 rows; "
+            "report cccccccccccc",
+            "1 breach",
+            "high: income has drifted",
+        ],
+    ),
+    EntryKind.BREACH: (
+        {
+            "id": "breach-1",
+            "opened_by": "monitoring",
+            "severity": "high",
+            "version": 3,
+            "owner": "model-owner",
+            "due": "2026-02-14",
+            "title": "income has drifted",
+        },
+        [
+            "breach-1 opened by monitoring: severity high, version 3, owner model-owner, due 2026-02-14",
+            "income has drifted",
+        ],
+    ),
+    EntryKind.RETRAINING: (
+        {"run_id": "run-1", "findings": ["breach-1", "breach-2"], "version": 3, "window": "2026-01-31T08:00:00+00:00"},
+        ["retraining asked for by run run-1, for breach-1, breach-2"],
+    ),
     EntryKind.ROLL_BACK: (
         {
             "stage": "Production",

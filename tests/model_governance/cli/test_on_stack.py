@@ -24,7 +24,8 @@ from model_governance.decisions.record import since_clean_up
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.hooks.aws import EnvironmentClients
-from model_governance.hooks.installation import Installation, Settings
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.settings import Settings
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 

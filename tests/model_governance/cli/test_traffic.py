@@ -22,7 +22,7 @@ from model_governance.errors import AccessRefused
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.endpoints import Endpoints
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.installation import Settings as InstallationSettings
+from model_governance.hooks.settings import Settings as InstallationSettings
 from stack.environment import person_environment
 from stack.settings import Settings
 

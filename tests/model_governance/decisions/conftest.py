@@ -24,8 +24,9 @@ from model_governance.domain.evidence import Evidence, EvidenceKind, EvidenceVer
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.model_card import use_case_content, version_content
 from model_governance.domain.risk import RiskAssessment, assess_risk
-from model_governance.hooks.installation import Installation, Settings
+from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import ModelPackage
+from model_governance.hooks.settings import Settings
 
 PROJECT = Path(__file__).parents[3]
 BEFORE_TRAINING = (EvidenceKind.DATA_QUALITY, EvidenceKind.PRE_TRAINING_BIAS)

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.model_governance.evaluation.production import START, WINDOW, capture_line
 
+from model_governance.domain.cells import canonical_cell, finite_number
 from model_governance.evaluation.capture import MOST_SHOWN, read_capture
 from model_governance.evaluation.cell_columns import CellColumns, read_column
-from model_governance.evaluation.cells import canonical_cell, finite_number
 
 CLASSES = {"label": {"column": "approve", "positive": "a", "classes": ["a", "b", "c"]}}
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_governance.domain.cells import canonical_cell
 from model_governance.errors import DataRefused
-from model_governance.evaluation.cells import canonical_cell
 from model_governance.evaluation.data_set import read_data_set, read_table
 
 LOANS = b"income,debt,white,approve\n10,1.50,1,1\n20,,0,0\n30,2,,1\n"

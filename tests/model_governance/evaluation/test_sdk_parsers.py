@@ -1,7 +1,7 @@
 """The SageMaker SDK's own parsers read our reports; the SDK is no dependency, and is had for the occasion where asked.
 
-``MODEL_GOVERNANCE_SDK_TESTS=1`` lets uv make an environment of the SDK alone; without it these tests are skipped. A metric of
-model quality that has no value (one label throughout, say) is still null in its section, which the SDK refuses.
+``MODEL_GOVERNANCE_SDK_TESTS=1`` lets uv make an environment of the SDK alone; without it these tests are skipped. A
+metric of model quality without a value (one label throughout, say) is still null in its section: the SDK refuses that.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from model_governance.domain.deployment import Environment
 from model_governance.errors import AccessRefused
 from model_governance.hooks import aws
 from model_governance.hooks.aws import AirflowClients, EnvironmentClients, connection_of
-from model_governance.hooks.installation import Installation, Settings
+from model_governance.hooks.installation import Installation
+from model_governance.hooks.settings import Settings
 from stack.environment import Program, environment_of
 from stack.settings import Settings as StackSettings
 

@@ -221,7 +221,7 @@ def test_a_comment_of_somebody_else_is_not_taken_for_the_approvers(
 
 
 def test_an_installation_without_its_public_key_says_which_setting_is_missing() -> None:
-    from model_governance.hooks.installation import Settings
+    from model_governance.hooks.settings import Settings
 
     installation = Installation.load(settings=Settings.from_environment({}))
     with pytest.raises(RecordMissing, match="MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY"):
@@ -229,7 +229,7 @@ def test_an_installation_without_its_public_key_says_which_setting_is_missing() 
 
 
 def test_an_installation_whose_two_keys_are_one_is_refused(stack_settings: StackSettings) -> None:
-    from model_governance.hooks.installation import Settings
+    from model_governance.hooks.settings import Settings
 
     file = str(stack_settings.secrets / "ledger-public-key.pem")
     given = {f"MODEL_GOVERNANCE_{name}_PUBLIC_KEY": file for name in ("LEDGER", "DECISIONS", "OVERSIGHT")}

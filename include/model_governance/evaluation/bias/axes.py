@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from model_governance.domain.cells import canonical_cell, finite_number
 from model_governance.domain.data import Facet, Label
 from model_governance.errors import EvaluationRefused
-from model_governance.evaluation.cells import canonical_cell, finite_number
 
 MOST_COMPARED = 20
 """Values of a facet that are compared each with the rest; more are refused."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from model_governance.domain.cells import finite_number
 from model_governance.domain.data import ProblemType
 from model_governance.domain.validation import CSV, JSON, Contract, MalformedInput
 from model_governance.errors import EvaluationRefused
-from model_governance.evaluation.cells import finite_number
 from model_governance.evaluation.validation.checks import Check, check
 from model_governance.evaluation.validation.questions import (
     Ask,
