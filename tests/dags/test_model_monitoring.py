@@ -87,7 +87,7 @@ def test_a_run_has_a_form_for_windows_that_takes_times_alone(use_cases: Path) ->
     from airflow.sdk.exceptions import ParamValidationError
 
     dag = monitored(use_cases).dags["model_monitoring.loan-approval"]
-    assert set(dag.params) == {"window_start", "window_end", "recompute"}
+    assert set(dag.params) == {"window_start", "window_end", "recompute", "one_window"}
     dag.params["window_start"] = "2026-03-01T12:00:00+00:00"
     with pytest.raises(ParamValidationError):
         dag.params["window_start"] = "yesterday"
