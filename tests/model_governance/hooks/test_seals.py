@@ -187,7 +187,7 @@ def test_a_changed_entry_is_named_at_the_one_after_it(data: st.DataObject) -> No
 def test_the_two_who_seal_do_so_in_the_course_of_their_work() -> None:
     """A decision seals with the one key, a deployment with the other: without either, no seal would ever count."""
     from model_governance.decisions import decide
-    from model_governance.stages import production_deployment
+    from model_governance.serving import records
 
     assert ".seal(Authority.DECISIONS)" in Path(decide.__file__).read_text()
-    assert ".seal(Authority.LEDGER)" in Path(production_deployment.__file__).read_text()
+    assert ".seal(Authority.LEDGER)" in Path(records.__file__).read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from model_governance.serving.version import Version
 from stack.settings import Settings
 
 __all__ = ["case", "plant"]
+
+with_kills = pytest.mark.skipif(not os.environ.get("KILLS"), reason="takes minutes: KILLS is not set (make kills)")
 
 CHANGES = ("Put", "Create", "Update", "Delete", "Add")
 
@@ -64,9 +67,9 @@ class Interrupted:
             worker.away = (service, times - 1)
             raise EndpointConnectionError(endpoint_url=service)
 
-    def _after(self, model: Any, **_: Any) -> None:
-        if not model.name.startswith(CHANGES):
-            return
+    def _after(self, model: Any, http_response: Any, **_: Any) -> None:
+        if not model.name.startswith(CHANGES) or http_response.status_code >= 300:
+            return  # what is there already, or refused, has changed nothing
         self.made.append(model.name)
         if len(self.made) == self.kill_after and not (self.whole or self).away[0]:
             raise Killed
@@ -87,14 +90,15 @@ def of(version: Version, installation: Installation) -> Version:
     return Version.of_run(installation, version.name, version.candidate.run_id)
 
 
-@pytest.mark.timeout(600)
+@with_kills
+@pytest.mark.timeout(1200)
 def test_workers_killed_after_any_change_leave_what_the_next_one_brings_to_its_end(
     plant: Plant, worker: Callable[[int], tuple[Installation, Interrupted]]
 ) -> None:
     """A worker remembers nothing, so that one deployment walks every point: each worker makes so many changes."""
     plant.declare(canary_percent_steps=[50])
     plant.served()
-    for changes in (1, 2, 3):
+    for changes in (1, 3):
         version = plant.version()
 
         def deploy(hands: Installation, version: Version = version) -> None:
@@ -112,24 +116,24 @@ def test_workers_killed_after_any_change_leave_what_the_next_one_brings_to_its_e
     assert plant.entries(EntryKind.ROLL_BACK) == []
 
 
-@pytest.mark.timeout(600)
+@with_kills
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("steps", [[], [50]], ids=["all at once", "canary"])
 def test_workers_killed_while_they_roll_back_leave_what_the_next_one_undoes(
     plant: Plant, worker: Callable[[int], tuple[Installation, Interrupted]], steps: list[int]
 ) -> None:
     plant.declare(canary_percent_steps=steps)
     first = plant.served()
-    for changes in (1, 2):
-        worse = plant.version("wrong")
+    worse = plant.version("wrong")
 
-        def fail(hands: Installation, worse: Version = worse) -> None:
-            with pytest.raises(EvaluationRefused, match="differently"):
-                drive(of(worse, hands))
+    def fail(hands: Installation) -> None:
+        with pytest.raises(EvaluationRefused, match="differently"):
+            drive(of(worse, hands))
 
-        assert carried_on(fail, worker, changes) >= 8 // changes
-        assert plant.serves(first), f"each worker killed after {changes} changes"
-        assert plant.status(worse) == "Production RolledBack"
-    assert [e.body["serves"] for e in plant.entries(EntryKind.ROLL_BACK)] == [first.config] * 2
+    assert carried_on(fail, worker, 1) >= 8
+    assert plant.serves(first)
+    assert plant.status(worse) == "Production RolledBack"
+    assert [e.body["serves"] for e in plant.entries(EntryKind.ROLL_BACK)] == [first.config]
 
 
 def carried_on(
@@ -137,12 +141,12 @@ def carried_on(
 ) -> int:
     """Has worker after worker go on with something, each killed after so many changes; how many were."""
     for killed in range(100):
-        installation, _ = worker(changes)
+        installation, hands = worker(changes)
         try:
             work(installation)
             return killed
         except Killed:
-            continue
+            print(f"worker {killed + 1} was killed after {hands.made}")
     raise AssertionError("a hundred workers did not bring it to its end")
 
 
