@@ -38,15 +38,24 @@ class Lineage:
         Raises:
             AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
         """
+        found = self._artifact_of(uri, kind)
+        if found:
+            return found
+        try:
+            with calling("sagemaker", f"CreateArtifact {name}"):
+                answer = self.client.create_artifact(
+                    ArtifactName=name, ArtifactType=kind, Source={"SourceUri": uri}, Properties=dict(properties or {})
+                )
+        except RecordConflict:  # somebody else made it between the two calls
+            if made := self._artifact_of(uri, kind):
+                return made
+            raise
+        return str(answer["ArtifactArn"])
+
+    def _artifact_of(self, uri: str, kind: str) -> str:
         with calling("sagemaker", f"ListArtifacts of {uri}"):
             found = self.client.list_artifacts(SourceUri=uri, ArtifactType=kind)["ArtifactSummaries"]
-        if found:
-            return str(found[0]["ArtifactArn"])
-        with calling("sagemaker", f"CreateArtifact {name}"):
-            answer = self.client.create_artifact(
-                ArtifactName=name, ArtifactType=kind, Source={"SourceUri": uri}, Properties=dict(properties or {})
-            )
-        return str(answer["ArtifactArn"])
+        return str(found[0]["ArtifactArn"]) if found else ""
 
     def action(
         self,
