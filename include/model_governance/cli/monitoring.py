@@ -14,8 +14,9 @@ from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.breach import latest_results, monitoring_findings, windows_counted_on
 from model_governance.domain.ledger import Entry
 from model_governance.domain.monitoring_record import WindowResult
+from model_governance.domain.series import SeriesPoint
 from model_governance.errors import RecordMissing
-from model_governance.hooks.time_series import SeriesPoint, SeriesRow, TimeSeries
+from model_governance.hooks.time_series import SeriesRow, TimeSeries
 
 _MOST_WINDOWS = 20
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from model_governance.domain.monitoring import MonitorKind
 from model_governance.domain.oversight import Severity
+from model_governance.domain.series import SeriesPoint
 from model_governance.evaluation.capture import Window
 from model_governance.evaluation.report import report_bytes
 
@@ -31,29 +32,15 @@ class WindowVerdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Point:
-    """A number of a time series.
+class Point(SeriesPoint):
+    """A number of a window, with what kept it from being measured.
 
     Attributes:
         monitor: Which monitor measured it.
-        name: The metric, such as ``auc`` or ``population_stability_index``; or a KPI's name.
-        value: None where it could not be assessed.
-        feature: The feature, for a distance.
-        facet: The facet and its group, such as ``white=0``, for a metric of bias.
-        lower: Lower end of the 95 % interval; None without one.
-        upper: Upper end.
-        rows: Rows behind the value.
         reason: Why there is no value.
     """
 
     monitor: MonitorKind
-    name: str
-    value: float | None
-    feature: str = ""
-    facet: str = ""
-    lower: float | None = None
-    upper: float | None = None
-    rows: int = 0
     reason: str = ""
 
 

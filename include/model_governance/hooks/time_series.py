@@ -17,42 +17,13 @@ from typing import Any
 
 from model_governance.domain.canonical import canonical_json, digest
 from model_governance.domain.monitoring_record import window_prefix
+from model_governance.domain.series import SERIES_FIELDS, SeriesPoint
 from model_governance.errors import RecordConflict, RecordMissing
 from model_governance.hooks.artifacts import Artifacts
 
 GATHERED_FROM = 24
 """How many rows of a month may lie by themselves before they are gathered."""
 _READERS = 16
-
-
-@dataclass(frozen=True)
-class SeriesPoint:
-    """A number of a window.
-
-    Attributes:
-        monitor: Which monitor measured it.
-        name: The metric, or a KPI's name.
-        value: None where it could not be assessed.
-        feature: The feature, for a distance.
-        facet: The facet and its group, for a metric of bias.
-        lower: Lower end of the 95 % interval; None without one.
-        upper: Upper end.
-        rows: Rows behind it.
-    """
-
-    monitor: str
-    name: str
-    value: float | None
-    feature: str = ""
-    facet: str = ""
-    lower: float | None = None
-    upper: float | None = None
-    rows: int = 0
-
-    @property
-    def series(self) -> str:
-        """What the metric is called in a list, such as ``bias/disparate_impact/white=0``."""
-        return "/".join(part for part in (self.monitor, self.name, self.feature or self.facet) if part)
 
 
 @dataclass(frozen=True)
@@ -91,7 +62,7 @@ class SeriesRow:
             "revision": self.revision,
             "verdict": self.verdict,
             "rows": self.rows,
-            "points": [list(vars(each).values()) for each in self.points],
+            "points": [[getattr(each, name) for name in SERIES_FIELDS] for each in self.points],
         }
 
     @classmethod

@@ -22,7 +22,7 @@ from model_governance.domain.use_case import UseCase
 from model_governance.errors import ArtifactChanged, EvaluationRefused, RecordConflict, RecordMissing
 from model_governance.hooks.baselines import Baseline, read_baselines
 from model_governance.hooks.captured import Listed, by_hour, fingerprint, listed_row, traffic_of, truth_of
-from model_governance.hooks.time_series import SeriesPoint, SeriesRow
+from model_governance.hooks.time_series import SeriesRow
 from model_governance.operators.monitoring_run import DueWindow, MonitoringRun
 
 if TYPE_CHECKING:
@@ -266,10 +266,5 @@ def _row(due: DueWindow, report: WindowReport) -> SeriesRow:
         revision=due.revision,
         verdict=report.verdict.value,
         rows=int(report.traffic.get("rows", 0)),
-        points=tuple(
-            SeriesPoint(
-                each.monitor.value, each.name, each.value, each.feature, each.facet, each.lower, each.upper, each.rows
-            )
-            for each in report.points
-        ),
+        points=report.points,
     )

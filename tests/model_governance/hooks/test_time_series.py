@@ -8,10 +8,11 @@ from itertools import count
 
 import pytest
 
+from model_governance.domain.series import SeriesPoint
 from model_governance.errors import ArtifactChanged
 from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.time_series import GATHERED_FROM, SeriesPoint, SeriesRow, TimeSeries
+from model_governance.hooks.time_series import GATHERED_FROM, SeriesRow, TimeSeries
 
 START = datetime(2026, 1, 31, 20, tzinfo=UTC)
 NUMBERS = count(1)
