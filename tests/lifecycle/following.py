@@ -173,6 +173,14 @@ class Lifecycle:
             "objects": {key: sha256_hex(known.artifacts.get(key)) for key in keys},
         }
 
+    def wait_until_captured(self, inference_id: str) -> None:
+        """Waits until the request that its caller named so lies in the store as captured traffic."""
+        artifacts, held = self.installation("admin").artifacts, f'"{inference_id}"'.encode()
+        prefix = f"use-cases/{self.use_case}/capture/"
+        self._until(
+            f"{inference_id} is captured", lambda: any(held in artifacts.get(key) for key in artifacts.list(prefix))
+        )
+
     def _until(self, what: str, reached: Any) -> Any:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:

@@ -101,8 +101,9 @@ def test_then_production_is_approved_by_boto3_and_the_model_serves(lifecycle: Li
     known = lifecycle.installation()
     held_out = next(key for key in known.artifacts.list(f"use-cases/{APPROVED}/data/") if key.endswith("/holdout.csv"))
     row = known.artifacts.get(held_out).decode().splitlines()[0]
-    answer = known.endpoints_in(Environment.PRODUCTION).invoke(APPROVED, f"{row}\n")
+    answer = known.endpoints_in(Environment.PRODUCTION).invoke(APPROVED, f"{row}\n", inference_id="held-out-row")
     assert 0 <= float(answer) <= 1
+    lifecycle.wait_until_captured("held-out-row")
 
 
 def test_each_environment_is_an_account_of_its_own_and_the_registrys_account_serves_nothing(

@@ -34,10 +34,12 @@ told["lines"] = lines
 asked["transform"]["Model"]["PrimaryContainer"]["ModelDataUrl"] = told["training"]["ModelArtifacts"]["S3ModelArtifacts"]
 transform = operators.SageMakerTransformOperator(task_id="transform", config=asked["transform"], **common)
 told["transform"] = transform.execute(context)["Transform"]
-endpoint = operators.SageMakerEndpointOperator(task_id="endpoint", config=asked["endpoint"], **common)
+elsewhere = {**common, "aws_conn_id": "aws_test"}
+asked["endpoint"]["Model"]["PrimaryContainer"] = asked["transform"]["Model"]["PrimaryContainer"]
+endpoint = operators.SageMakerEndpointOperator(task_id="endpoint", config=asked["endpoint"], **elsewhere)
 told["endpoint"] = endpoint.execute(context)["Endpoint"]
 only = {"Endpoint": asked["endpoint"]["Endpoint"]}
-again = operators.SageMakerEndpointOperator(task_id="again", config=only, **common)
+again = operators.SageMakerEndpointOperator(task_id="again", config=only, **elsewhere)
 told["again"] = again.execute(context)["Endpoint"]
 told["exists"] = training._check_if_job_exists("no-such-job", hook.describe_training_job)
 sys.stdout.write("TOLD " + json.dumps(told, default=str))
@@ -51,13 +53,14 @@ code.mkdir()
 """
 
 
-def connection(workshop: Workshop) -> str:
+def connection(workshop: Workshop, **role: str) -> str:
     settings = workshop.server.settings
     urls = dict.fromkeys(("sagemaker", "sagemaker-runtime", "sts", "logs"), settings.sagemaker_url)
     services = {service: {"endpoint_url": url} for service, url in (urls | {"s3": settings.s3_url}).items()}
     key = Credentials(settings.secrets).key("pipeline")
     login = {"login": key.access_key_id, "password": key.secret_access_key}
-    return json.dumps({"conn_type": "aws", **login, "extra": {"region_name": "us-east-1", "service_config": services}})
+    extra = {"region_name": "us-east-1", "service_config": services, **role}
+    return json.dumps({"conn_type": "aws", **login, "extra": extra})
 
 
 def test_operators_train_transform_and_deploy(workshop: Workshop, tmp_path: Path) -> None:
@@ -88,11 +91,16 @@ def test_operators_train_transform_and_deploy(workshop: Workshop, tmp_path: Path
         "training": training,
         "transform": {"Model": {"ModelName": name, "PrimaryContainer": container}, "Transform": transform},
         "endpoint": {
+            "Model": {"ModelName": name},
             "EndpointConfig": {"EndpointConfigName": name, "ProductionVariants": [variant]},
             "Endpoint": {"EndpointName": name, "EndpointConfigName": name},
         },
     }
-    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW_CONN_AWS_DEFAULT": connection(workshop)}
+    connections = {
+        "AIRFLOW_CONN_AWS_DEFAULT": connection(workshop),
+        "AIRFLOW_CONN_AWS_TEST": connection(workshop, role_arn=workshop.server.settings.test_role_arn),
+    }
+    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path), **connections}
     command = [sys.executable, "-c", OPERATORS, json.dumps(asked)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

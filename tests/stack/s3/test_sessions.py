@@ -32,7 +32,7 @@ def session(store: Store, role: str = DEPLOYMENT, began: datetime | None = None,
 
 @pytest.fixture
 def captured(store: Store) -> str:
-    store.client("pipeline").put_object(Bucket=BUCKET, Key=CAPTURED, Body=b"{}")
+    store.client("runtime").put_object(Bucket=BUCKET, Key=CAPTURED, Body=b"{}")
     return CAPTURED
 
 
