@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.benchmarks.measure import Figure, at_least, free_port, median_ratio
 
 from model_governance.domain.canonical import canonical_json
-from model_governance.domain.ledger import NO_ENTRY, Authority, Entry, EntryKind, authority_over, next_entry, read_chain
+from model_governance.domain.chain import read_chain
+from model_governance.domain.ledger import NO_ENTRY, Authority, Entry, EntryKind, authority_over, next_entry
 from model_governance.domain.seal import SEGMENT, Seal, read_segment, seal_of, segment_bytes
 from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.aws import EnvironmentClients

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from model_governance.domain.chain import key_of, read_chain
 from model_governance.domain.ledger import (
     NO_ENTRY,
     Authority,
@@ -24,9 +25,7 @@ from model_governance.domain.ledger import (
     EntryKind,
     Proposal,
     authority_over,
-    key_of,
     next_entry,
-    read_chain,
 )
 from model_governance.errors import GovernanceError, LedgerBroken, RecordConflict, RecordMissing, ServiceUnavailable
 from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts

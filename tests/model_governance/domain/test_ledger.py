@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_governance.domain.canonical import canonical_json
-from model_governance.domain.ledger import Authority, Entry, EntryKind, authority_over, next_entry, read_chain
+from model_governance.domain.chain import read_chain
+from model_governance.domain.ledger import Authority, Entry, EntryKind, authority_over, next_entry
 from model_governance.errors import LedgerBroken
 
 KEY = Ed25519PrivateKey.generate()
