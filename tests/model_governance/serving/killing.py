@@ -12,6 +12,7 @@ from tests.model_governance.serving.conftest import Plant
 
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.errors import ServiceUnavailable
 from model_governance.hooks.aws import Clients
 from model_governance.hooks.installation import Installation
 from model_governance.serving.version import ALL_TRAFFIC
@@ -113,8 +114,9 @@ class Workers:
         *,
         who: str = "pipeline",
         settled: bool = False,
+        away: str = "",
     ) -> list[str]:
-        """Has worker after worker go on with something until one lives to its end; what each did last.
+        """Has worker after worker go on with something until one comes to its end; what each of the others did last.
 
         Args:
             plant: Whose work.
@@ -122,16 +124,17 @@ class Workers:
             changes: After how many changes each is killed.
             who: Under which principal.
             settled: Whether the next worker comes only when the endpoint is at rest.
+            away: The service that cannot be reached from then on, where the worker is not killed.
         """
         last = []
         for _ in range(MOST_WORKERS):
-            life = Life(next(changes))
+            life = Life(next(changes), away=(away, 2 if away else 0))
             try:
                 work(self.worker(plant, who, life))
                 return last
-            except Killed:
+            except (Killed, ServiceUnavailable) as end:
                 last.append(life.made[-1])
-                print(f"{plant.name}: worker {len(last)} was killed after {life.made}")
+                print(f"{plant.name}: worker {len(last)} ended after {life.made}: {end}")
                 if settled:
                     plant.settled()
         raise AssertionError(f"{MOST_WORKERS} workers did not bring it to its end: {last[-12:]}")

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 from tests.model_governance.serving.conftest import Plant, case, drive, plant
-from tests.model_governance.serving.killing import Life, Workers
+from tests.model_governance.serving.killing import Killed, Life, Workers
 
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.production import read_production
-from model_governance.errors import GovernanceError, ServiceUnavailable
+from model_governance.errors import EvaluationRefused, GovernanceError, ServiceUnavailable
 from model_governance.hooks.installation import Installation
 from model_governance.serving.records import note_deployment
 from model_governance.serving.roll_back import settle_abandoned
@@ -94,6 +94,20 @@ def test_a_deployment_that_nobody_goes_on_with_is_rolled_back_by_the_watch(plant
     plant.settled()
     plant.deploy(of(later, plant.pipeline))
     assert plant.serves(later)
+
+
+def test_a_roll_back_whose_worker_was_killed_before_it_was_noted_is_noted_by_the_watch(
+    plant: Plant, workers: Workers
+) -> None:
+    plant.declare()
+    first, worse = plant.served(), plant.version("wrong")
+    while not plant.entries(EntryKind.ROLL_BACK):
+        with pytest.raises((Killed, EvaluationRefused)):
+            drive(of(worse, workers.worker(plant, "pipeline", Life(1))))
+    assert plant.status(worse) == "Production Deploying"
+    assert settle_abandoned(plant.pipeline, plant.name) == ""
+    assert plant.serves(first)
+    assert plant.status(worse) == "Production RolledBack"
 
 
 def test_between_steps_the_worker_is_free_and_the_canary_keeps_its_share(plant: Plant) -> None:

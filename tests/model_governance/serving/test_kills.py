@@ -1,8 +1,8 @@
 """A process that changes production is killed after its changes, and another one goes on: never half deployed.
 
-By default each worker makes so many changes as a seed (``KILLS_SEED``) says. With ``KILLS`` set (``make kills``) every
-worker is killed after its first change too, so that one deployment walks every point; once with the next worker at once
-and once with the endpoint at rest by then.
+By default a few cases, each worker killed after so many changes as a seed (``KILLS_SEED``) says. With ``KILLS`` set
+(``make kills``) all cases, and every worker is killed after its first change too, so that one deployment walks every
+point: with the next worker at once, with the endpoint at rest by then, and with a service away instead of the kill.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ __all__ = ["case", "plant"]
 
 KILLS = bool(os.environ.get("KILLS"))
 SEED = int(os.environ.get("KILLS_SEED", "20261122"))
-PACES = ["every change", "every change, at rest", "by seed"] if KILLS else ["by seed"]
+PACES = ["by seed", *(["every change", "every change, at rest", "s3 away", "sagemaker away"] if KILLS else [])]
+
+with_kills = pytest.mark.skipif(not KILLS, reason="all cases take minutes: KILLS is not set (make kills)")
 
 CarryOn = Callable[..., list[str]]
 
@@ -52,10 +54,11 @@ def carry_on(request: pytest.FixtureRequest, plant: Plant, workers: Workers) -> 
 
     def carried(work: Callable[[Installation], None], who: str = "pipeline") -> list[str]:
         changes = drawn if pace == "by seed" else repeat(1)
-        killed = workers.carry_on(plant, work, changes, who=who, settled="at rest" in pace)
-        assert killed
+        away = pace.removesuffix(" away") if pace.endswith(" away") else ""
+        ended = workers.carry_on(plant, work, changes, who=who, settled="at rest" in pace, away=away)
+        assert ended
         hold_to_the_law(plant)
-        return killed
+        return ended
 
     return carried
 
@@ -64,7 +67,9 @@ def of(version: Version, installation: Installation) -> Version:
     return Version.of_run(installation, version.name, version.candidate.run_id)
 
 
-@pytest.mark.parametrize("steps", [[], [50]], ids=["all at once", "canary"])
+@pytest.mark.parametrize(
+    "steps", [pytest.param([], marks=with_kills, id="all at once"), pytest.param([50], id="canary")]
+)
 def test_a_killed_deployment_is_brought_to_its_end(plant: Plant, carry_on: CarryOn, steps: list[int]) -> None:
     plant.declare(canary_percent_steps=steps)
     plant.served()
@@ -107,8 +112,15 @@ def test_a_first_version_that_does_not_start_leaves_nothing_whoever_is_killed(pl
     assert plant.status(unable) == "Production RolledBack"
 
 
-@pytest.mark.parametrize("during_canary", [False, True], ids=["deployed", "canary"])
-@pytest.mark.parametrize("by", ["command", "form"])
+@pytest.mark.parametrize(
+    ("by", "during_canary"),
+    [
+        pytest.param("form", True, id="form, canary"),
+        pytest.param("command", False, id="command, deployed"),
+        pytest.param("command", True, marks=with_kills, id="command, canary"),
+        pytest.param("form", False, marks=with_kills, id="form, deployed"),
+    ],
+)
 def test_a_person_whose_roll_back_is_killed_finishes_it_by_repeating_it(
     plant: Plant, carry_on: CarryOn, by: str, during_canary: bool
 ) -> None:
@@ -131,7 +143,7 @@ def test_a_person_whose_roll_back_is_killed_finishes_it_by_repeating_it(
     assert len(plant.entries(EntryKind.REVERSION)) == 1
 
 
-@pytest.mark.parametrize("by", ["command", "form"])
+@pytest.mark.parametrize("by", [pytest.param("command", marks=with_kills), "form"])
 def test_a_person_whose_resumption_is_killed_finishes_it_by_repeating_it(
     plant: Plant, carry_on: CarryOn, by: str
 ) -> None:
@@ -155,6 +167,7 @@ def test_a_person_whose_resumption_is_killed_finishes_it_by_repeating_it(
     plant.served()
 
 
+@with_kills
 @pytest.mark.parametrize("by", ["command", "form"])
 def test_a_person_whose_retirement_is_killed_finishes_it_by_repeating_it(
     plant: Plant, carry_on: CarryOn, by: str
