@@ -32,20 +32,37 @@ def note_roll_back(installation: Installation, use_case: str, entry: Entry) -> s
     """
     production = read_production(installation.ledger(use_case).entries())
     body = entry.body
-    ended = production.given_way.get(str(body.get("run_id", "")))
-    if ended is not None and ended.last == entry:
-        words = f"rolled back in run {body.get('run_id')}: {body.get('reason')}"
-        note_gave_way(installation, entry.subject, words)
     serving = production.served
     if serving is not None and serving.body.get("endpoint_config") == body.get("serves"):
         note_serving(installation, serving, f"version {version_of(entry)} was rolled back")
     withdrawn = production.deployment_of(int(body.get("withdrawn_version") or 0))
     if withdrawn is not None and production.serving is None:
         note_gave_way(installation, withdrawn.subject, f"withdrawn: {body.get('withdrawn')}")
+    ended = production.given_way.get(str(body.get("run_id", "")))
+    if ended is not None and ended.last == entry:
+        words = f"rolled back in run {body.get('run_id')}: {body.get('reason')}"
+        note_gave_way(installation, entry.subject, words)
     publish_head(installation, entry)
     if body.get("serves"):
         return f"Rolled back: {body.get('endpoint')} serves {body.get('serves')} again"
     return f"Rolled back: {body.get('endpoint')} is deleted, as {_why_nothing(production, entry)}"
+
+
+def note_what_was_left(installation: Installation, use_case: str, production: Production) -> None:
+    """Notes the newest roll-back if whoever entered it was killed before that; its version's life cycle tells.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable: As ``note_roll_back``.
+    """
+    newest = max(production.given_way.values(), key=lambda each: each.last.sequence, default=None)
+    if newest is None:
+        return
+    try:
+        package = installation.registry.describe(newest.entry.subject)
+    except RecordMissing:  # a version that somebody deleted
+        return
+    if (package.stage, package.stage_status) == (PRODUCTION_STAGE, StageStatus.DEPLOYING):
+        note_roll_back(installation, use_case, newest.last)
 
 
 def note_serving(installation: Installation, deployment: Entry, why: str) -> None:

@@ -124,9 +124,8 @@ def _refuse(order: Order, production: Production) -> None:
 
 
 def _note(order: Order, production: Production, made: Entry) -> None:
-    """Publishes the head, and takes the marks of the stop from the life cycles."""
+    """Takes the marks of the stop from the life cycles, and publishes the head."""
     registry, body = order.installation.registry, made.body
-    publish_head(order.installation, made, on_card=False)
     by = f"by {body.get('actor')} as {body.get('role')} ({body.get('channel')}): {body.get('reason')}"
     attempted = production.attempt.entry if production.attempt else None
     for entry in (each for each in (attempted, production.serving) if each is not None):
@@ -136,3 +135,4 @@ def _note(order: Order, production: Production, made: Entry) -> None:
         package = registry.describe(entry.subject)
         if (package.stage, package.stage_status) != (PRODUCTION_STAGE, status):
             registry.set_life_cycle(entry.subject, PRODUCTION_STAGE, status, words)
+    publish_head(order.installation, made, on_card=False)

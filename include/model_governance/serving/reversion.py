@@ -10,6 +10,7 @@ from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.production import Production, read_production, version_of
 from model_governance.errors import DecisionRefused, GateClosed, GovernanceError
+from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import PRODUCTION_STAGE
 from model_governance.serving.aftermath import note_gave_way, note_serving
 from model_governance.serving.orders import Order, carried_out_before, refuse_unknown
@@ -50,7 +51,7 @@ def have_earlier_version_serve(order: Order, to_version: int | None = None) -> E
     production = read_production(entries)
     made = _made_before(order, entries, production, to_version)
     if made is not None:
-        return _finished(order, production, made)
+        return _finished(order.installation, production, made)
     target = _target(order, production, to_version)
     version = Version.deployed_by(order.installation, target)
     refuse_marked_stopped(version, production)
@@ -83,7 +84,10 @@ def have_earlier_version_serve(order: Order, to_version: int | None = None) -> E
     except GovernanceError:
         end_what_may_not_serve(order.installation, order.use_case)
         raise
-    _note(order, entry)
+    if entry.kind is EntryKind.REVERSION:
+        _note(order.installation, entry)
+    else:  # it serves already
+        note_serving(order.installation, target, f"rolled back to {order.sentence}")
     return entry
 
 
@@ -112,7 +116,7 @@ def _made_before(
     return None if serves else since
 
 
-def _finished(order: Order, production: Production, made: Entry) -> Entry:
+def _finished(installation: Installation, production: Production, made: Entry) -> Entry:
     """Brings a reversion that is on record to its end, unless something else has been done since.
 
     Raises:
@@ -121,15 +125,35 @@ def _finished(order: Order, production: Production, made: Entry) -> Entry:
     """
     if production.stop or production.attempt or production.since != made or production.serving is None:
         return made
-    version = Version.deployed_by(order.installation, production.serving)
+    version = Version.deployed_by(installation, production.serving)
     found = version.endpoints.find(version.endpoint)
     if found is not None and not found.is_changing:
         take_from_canary(version.endpoints, found)
     refuse_marked_stopped(version, production)
     verify_version(version)
     serve(version)
-    _note(order, made)
+    _note(installation, made)
     return made
+
+
+def settle_reversion(installation: Installation, use_case: str) -> str:
+    """Brings a reversion to its end that nobody has finished for an hour; says so, empty where there was none.
+
+    Raises:
+        GateClosed, ArtifactChanged: What it brings back may not serve any more; a canary has lost its share.
+        GovernanceError: As ``serve`` and the hooks raise.
+    """
+    production = read_production(installation.ledger(use_case).entries())
+    since = production.since
+    if since is None or since.kind is not EntryKind.REVERSION or installation.now() - since.time < _REPEATED_WITHIN:
+        return ""
+    found = installation.endpoints_in(Environment.PRODUCTION).find(production_endpoint(use_case))
+    if found is None or found.is_changing or found.config == since.body.get("endpoint_config"):
+        return ""
+    if production.stop or production.attempt:
+        return ""
+    _finished(installation, production, since)
+    return f"version {version_of(since)} serves, as entry {since.sequence} says: whoever had it so had not finished"
 
 
 def _target(order: Order, production: Production, to_version: int | None) -> Entry:
@@ -167,20 +191,17 @@ def _refuse_standing(order: Order, production: Production) -> None:
         raise GateClosed(retired_sentence(production.retirement))
 
 
-def _note(order: Order, made: Entry) -> None:
-    """Publishes the head, and says in the life cycles which version gave way and, last, which serves again."""
-    installation, body = order.installation, made.body
-    entries = installation.ledger(order.use_case).entries_with(made)
-    publish_head(installation, made, on_card=False)
+def _note(installation: Installation, made: Entry) -> None:
+    """Says in the life cycles which version gave way and which serves again, and publishes the head."""
+    body, entries = made.body, installation.ledger(made.use_case).entries_with(made)
     by = f"by {body.get('actor')} as {body.get('role')} ({body.get('channel')}): {body.get('reason')}"
-    if made.kind is not EntryKind.REVERSION:  # it served already
-        by = order.sentence
     gave_way = _deployment_of(entries[: made.sequence - 1], body.get("from_version"))
     if gave_way is not None and gave_way.subject != made.subject:
         note_gave_way(installation, gave_way.subject, f"rolled back to version {body.get('version')} {by}")
     production = read_production(entries)
     if production.since == made and production.serving is not None and production.stop is None:
         note_serving(installation, production.serving, f"rolled back to {by}")
+    publish_head(installation, made, on_card=False)
 
 
 def _deployment_of(entries: Sequence[Entry], number: object) -> Entry | None:

@@ -11,7 +11,7 @@ from model_governance.errors import ArtifactChanged, GateClosed, RecordMissing
 from model_governance.hooks.endpoints import Endpoint, Endpoints
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import PRODUCTION_STAGE
-from model_governance.serving.aftermath import note_roll_back
+from model_governance.serving.aftermath import note_roll_back, note_what_was_left
 from model_governance.serving.verification import stop_mark, verify_version
 from model_governance.serving.version import (
     ALL_TRAFFIC,
@@ -206,9 +206,7 @@ def settle_abandoned(installation: Installation, use_case: str) -> str:
     production = read_production(installation.ledger(use_case).entries())
     attempt = production.attempt
     if attempt is None:
-        given_way = sorted(production.given_way.values(), key=lambda each: each.last.sequence)
-        if given_way:
-            note_roll_back(installation, use_case, given_way[-1].last)
+        note_what_was_left(installation, use_case, production)
         return ""
     age = (installation.now() - attempt.last.time).total_seconds()
     if not abandoned(production, age):

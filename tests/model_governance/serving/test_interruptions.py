@@ -9,12 +9,15 @@ from datetime import timedelta
 import pytest
 from tests.model_governance.serving.conftest import Plant, case, drive, plant
 from tests.model_governance.serving.killing import Killed, Life, Workers
+from tests.model_governance.serving.test_operations import given, until_canary
 
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.production import read_production
 from model_governance.errors import EvaluationRefused, GovernanceError, ServiceUnavailable
 from model_governance.hooks.installation import Installation
+from model_governance.serving.orders import Operation
 from model_governance.serving.records import note_deployment
+from model_governance.serving.reversion import have_earlier_version_serve, settle_reversion
 from model_governance.serving.roll_back import settle_abandoned
 from model_governance.serving.rollout import advance
 from model_governance.serving.version import Version
@@ -108,6 +111,28 @@ def test_a_roll_back_whose_worker_was_killed_before_it_was_noted_is_noted_by_the
     assert settle_abandoned(plant.pipeline, plant.name) == ""
     assert plant.serves(first)
     assert plant.status(worse) == "Production RolledBack"
+
+
+def test_a_roll_back_by_a_person_who_does_not_come_again_is_finished_by_the_watch(
+    plant: Plant, workers: Workers
+) -> None:
+    plant.declare(canary_percent_steps=[10])
+    first, second = plant.served(), plant.version()
+    until_canary(plant, second)
+    hands = workers.worker(plant, "production-approver", Life(1))
+    with pytest.raises(Killed):
+        have_earlier_version_serve(given(plant, Operation.ROLL_BACK, "production-approver", hands))
+    assert [entry.body["version"] for entry in plant.entries(EntryKind.REVERSION)] == [1]
+    found = plant.settled()
+    assert found is not None and found.weights["Canary"] == 10
+    installation = plant.pipeline
+    assert settle_reversion(installation, plant.name) == ""
+    late = Installation(
+        installation.settings, installation.clients, lambda: plant.case.pipeline.now() + timedelta(hours=2)
+    )
+    assert "version 1 serves" in settle_reversion(late, plant.name)
+    assert plant.serves(first)
+    assert plant.status(second) == "Production RolledBack"
 
 
 def test_between_steps_the_worker_is_free_and_the_canary_keeps_its_share(plant: Plant) -> None:

@@ -50,7 +50,7 @@ def carry_on(request: pytest.FixtureRequest, plant: Plant, workers: Workers) -> 
     """Has workers carry something on at the test's pace; what is left is held to the law."""
     pace = request.param
     chance = random.Random(f"{SEED} {request.node.name}")
-    drawn: Iterator[int] = iter(lambda: chance.randint(1, 6), 0)
+    drawn: Iterator[int] = iter(lambda: chance.randint(1, 3), 0)
 
     def carried(work: Callable[[Installation], None], who: str = "pipeline") -> list[str]:
         changes = drawn if pace == "by seed" else repeat(1)
