@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from model_governance.errors import RecordMissing
@@ -22,6 +23,7 @@ class Endpoint:
         config: Name of its endpoint configuration.
         failure_reason: Why it failed, or why its last update did; empty otherwise.
         weights: The share of the requests that each production variant is wanted to take, relative to the others'.
+        changed: When it was changed last, or failed, by SageMaker's clock; None where SageMaker does not say.
     """
 
     name: str
@@ -30,11 +32,16 @@ class Endpoint:
     config: str
     failure_reason: str
     weights: Mapping[str, float] = field(default_factory=dict)
+    changed: datetime | None = None
 
     @property
     def is_changing(self) -> bool:
         """Whether it has to be waited for before it can be changed."""
         return self.status not in ("InService", "Failed", "OutOfService")
+
+    def has_failed_since(self, moment: datetime) -> bool:
+        """Whether SageMaker says why it failed, or why its last update did, and that was after a moment."""
+        return bool(self.failure_reason) and self.changed is not None and self.changed > moment
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class Endpoints:
                 variant["VariantName"]: float(variant.get("DesiredWeight", 1))
                 for variant in answer.get("ProductionVariants", ())
             },
+            changed=answer.get("LastModifiedTime"),
         )
 
     def find(self, name: str) -> Endpoint | None:
