@@ -23,6 +23,7 @@ from model_governance.serving.version import (
 )
 
 LONGEST_REASON = 1000
+_PATIENCE_SECONDS_IN_ROLL_BACK = 300.0
 
 
 def roll_back(installation: Installation, use_case: str, attempt: Attempt, reason: str) -> str:
@@ -217,6 +218,12 @@ def settle_abandoned(installation: Installation, use_case: str) -> str:
 
 
 def abandoned(production: Production, age_seconds: float) -> bool:
-    """Whether nobody goes on with the deployment that is under way."""
+    """Whether nobody goes on with the deployment that is under way.
+
+    One that is given up is waited for less: its traffic is on the way back, and whoever comes by sees it through.
+    """
     attempt = production.attempt
-    return attempt is not None and age_seconds > float(attempt.entry.body.get("patience_seconds", 3600))
+    if attempt is None:
+        return False
+    patience = float(attempt.entry.body.get("patience_seconds", 3600))
+    return age_seconds > (min(patience, _PATIENCE_SECONDS_IN_ROLL_BACK) if attempt.given_up else patience)

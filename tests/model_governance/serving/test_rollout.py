@@ -39,7 +39,7 @@ def test_a_canary_takes_its_shares_one_after_the_other_and_each_is_on_record(pla
         ("canary", 50),
     ]
     assert all(each["smoke"]["rows"] == 3 and each["smoke"]["malformed_refused"] for each in steps[1:])
-    assert plant.pipeline.endpoints_in(Environment.PRODUCTION).has_config(second.canary_config(first))
+    assert plant.pipeline.endpoints_in(Environment.PRODUCTION).configs.exists(second.canary_config(first))
     plant.deploy(second)
     assert plant.serves(second)
 
