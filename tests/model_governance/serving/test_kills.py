@@ -81,7 +81,9 @@ def test_a_killed_deployment_is_brought_to_its_end(plant: Plant, carry_on: Carry
     assert plant.entries(EntryKind.ROLL_BACK) == []
 
 
-@pytest.mark.parametrize("steps", [[], [50]], ids=["all at once", "canary"])
+@pytest.mark.parametrize(
+    "steps", [pytest.param([], marks=with_kills, id="all at once"), pytest.param([50], id="canary")]
+)
 def test_a_killed_roll_back_is_brought_to_its_end_and_what_gave_way_does_not_come_again(
     plant: Plant, carry_on: CarryOn, steps: list[int]
 ) -> None:
@@ -116,7 +118,7 @@ def test_a_first_version_that_does_not_start_leaves_nothing_whoever_is_killed(pl
     ("by", "during_canary"),
     [
         pytest.param("form", True, id="form, canary"),
-        pytest.param("command", False, id="command, deployed"),
+        pytest.param("command", False, marks=with_kills, id="command, deployed"),
         pytest.param("command", True, marks=with_kills, id="command, canary"),
         pytest.param("form", False, marks=with_kills, id="form, deployed"),
     ],
