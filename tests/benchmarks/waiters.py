@@ -109,3 +109,16 @@ def ends(airflow: httpx.Client, wanted: Sequence[str]) -> dict[str, tuple[str, s
         if task["end_date"]:
             ended[name] = (task["state"], task["end_date"])
     return ended
+
+
+def found(airflow: httpx.Client, wanted: Sequence[str]) -> dict[str, str]:
+    """When the trigger of each run that was approved had found that out, by its own line in the task's log."""
+    times = {}
+    for name in wanted:
+        path = f"/api/v2/dags/{DAG}/dagRuns/{name}/taskInstances/{TASK}"
+        number = airflow.get(path).raise_for_status().json()["try_number"]
+        lines = airflow.get(f"{path}/logs/{number}").raise_for_status().json()["content"]
+        told = [line for line in lines if isinstance(line, dict) and line["event"].startswith("approved by ")]
+        if told:
+            times[name] = told[0]["timestamp"]
+    return times

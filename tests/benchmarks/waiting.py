@@ -141,9 +141,26 @@ def _decisions_at_once(stack: RunningStack, airflow: httpx.Client, wanted: Seque
         at_most(f"{len(wanted)} decisions at once: to the end of the task, p50", percentile(seconds, 0.5), "s", 1.0),
         at_most(f"{len(wanted)} decisions at once: to the end of the task, p95", percentile(seconds, 0.95), "s", 2.0),
         Figure(f"{len(wanted)} decisions at once: to the end of the task, longest", max(seconds), "s"),
+        *_split(airflow, decided, {name: end for name, (_, end) in ended.items()}),
         Figure("load of the machine in the minute before (of others, too)", load, ""),
         *(Figure(f"processor time of {part} meanwhile", seconds, "s") for part, seconds in spent.items()),
     ]
+
+
+def _split(airflow: httpx.Client, decided: dict[str, datetime], ended: dict[str, str]) -> Iterator[Figure]:
+    """Which part of it passes until the trigger knows, and which then, in Airflow, until the task has ended."""
+    found = waiters.found(airflow, list(ended))
+    known = {name: datetime.fromisoformat(time) for name, time in found.items()}
+    until = [(known[name] - decided[name]).total_seconds() for name in known]
+    after = [(datetime.fromisoformat(ended[name]) - known[name]).total_seconds() for name in known]
+    if not known:
+        say("no trigger's log could be read: the time is not divided")
+        return
+    for share in (0.5, 0.95):
+        yield Figure(f"... until its trigger has found the gate open, p{share * 100:g}", percentile(until, share), "s")
+        yield Figure(
+            f"... from there to the task's end, Airflow's own, p{share * 100:g}", percentile(after, share), "s"
+        )
 
 
 def _cpu_seconds(stack: RunningStack) -> dict[str, float]:

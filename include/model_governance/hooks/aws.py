@@ -28,6 +28,7 @@ from model_governance.errors import (
     ServiceUnavailable,
 )
 from model_governance.hooks.assumed_role import assuming
+from model_governance.hooks.kept_connection import keep_connections
 
 _log = logging.getLogger(__name__)
 
@@ -127,6 +128,7 @@ class EnvironmentClients:
         with self._lock, calling(service, "a client"):
             if service not in self._clients:
                 self._clients[service] = self._own().client(service, config=self._settings)
+                keep_connections(self._clients[service])
             return self._clients[service]
 
     def within(self, environment: Environment, role_arn: str) -> Clients:
@@ -166,6 +168,7 @@ class AirflowClients:
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._made(service)
+                keep_connections(self._clients[service])
             return self._clients[service]
 
     def within(self, environment: Environment, role_arn: str) -> Clients:
