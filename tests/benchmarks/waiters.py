@@ -6,6 +6,7 @@ makes it; only the rest of the lifecycle is left out.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -111,14 +112,30 @@ def ends(airflow: httpx.Client, wanted: Sequence[str]) -> dict[str, tuple[str, s
     return ended
 
 
-def found(airflow: httpx.Client, wanted: Sequence[str]) -> dict[str, str]:
-    """When the trigger of each run that was approved had found that out, by its own line in the task's log."""
-    times = {}
-    for name in wanted:
-        path = f"/api/v2/dags/{DAG}/dagRuns/{name}/taskInstances/{TASK}"
-        number = airflow.get(path).raise_for_status().json()["try_number"]
-        lines = airflow.get(f"{path}/logs/{number}").raise_for_status().json()["content"]
-        told = [line for line in lines if isinstance(line, dict) and line["event"].startswith("approved by ")]
-        if told:
-            times[name] = told[0]["timestamp"]
+def found(airflow: httpx.Client, wanted: Sequence[str], patience: float) -> dict[str, str]:
+    """When the trigger of each run that was approved had found that out, by its own line in the task's log.
+
+    Args:
+        airflow: Airflow's API.
+        wanted: The runs.
+        patience: Seconds in which lines may still arrive.
+    """
+    times: dict[str, str] = {}
+    until = time.monotonic() + patience
+    while len(times) < len(wanted):
+        for name in wanted:
+            if name not in times and (told := _line(airflow, name)):
+                times[name] = told
+        if time.monotonic() > until:
+            break
+        time.sleep(1)
     return times
+
+
+def _line(airflow: httpx.Client, name: str) -> str:
+    """The time of the line that says who approved; empty where there is none."""
+    path = f"/api/v2/dags/{DAG}/dagRuns/{name}/taskInstances/{TASK}"
+    number = airflow.get(path).raise_for_status().json()["try_number"]
+    lines = airflow.get(f"{path}/logs/{number}").raise_for_status().json()["content"]
+    told = [line for line in lines if isinstance(line, dict) and line["event"].startswith("approved by ")]
+    return str(told[0]["timestamp"]) if told else ""
