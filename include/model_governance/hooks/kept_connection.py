@@ -12,6 +12,7 @@ import base64
 import http.client
 import json
 import os
+import socket
 import threading
 import urllib.request
 from typing import Any
@@ -22,6 +23,7 @@ from botocore.compat import HTTPHeaders
 
 _EVENT = "before-call.kms.Sign"
 _LARGEST_ANSWER_BYTES = 64 * 1024
+_HTTP_PORT = 80
 _OK = 200
 
 
@@ -77,26 +79,34 @@ class KeptConnections:
             self._forget()
             return None
         metadata = {"HTTPStatusCode": status, "HTTPHeaders": headers, "RetryAttempts": 0}
-        return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), None), {**answer, "ResponseMetadata": metadata}
+        return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), None), {
+            **answer,
+            "ResponseMetadata": metadata,
+        }
 
     def _send(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        """Sends head and body at once, so that the server wakes once, and reads the answer to its end."""
+        lines = [f"POST {path} HTTP/1.1", f"Host: {self._address.netloc}", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if any("\r" in line or "\n" in line for line in lines):
+            raise ValueError("a header would break the request")
         connection = self._connection()
-        connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-        data = answer.read(_LARGEST_ANSWER_BYTES + 1)
-        if len(data) > _LARGEST_ANSWER_BYTES:
-            raise ValueError("no signature is that long")
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, data
+        connection.sendall("\r\n".join((*lines, "", "")).encode("latin-1") + body)
+        with http.client.HTTPResponse(connection, method="POST") as answer:
+            answer.begin()
+            data = answer.read(_LARGEST_ANSWER_BYTES + 1)
+            if answer.will_close or not answer.isclosed():
+                raise ValueError("the connection cannot be kept, or this is no signature: none is that long")
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, data
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self) -> socket.socket:
         """This thread's connection; never one that a process forked from this one would share."""
-        known: tuple[int, http.client.HTTPConnection] | None = getattr(self._mine, "connection", None)
+        known: tuple[int, socket.socket] | None = getattr(self._mine, "connection", None)
         if known is None or known[0] != os.getpid():
-            address = self._address
-            known = (
-                os.getpid(),
-                http.client.HTTPConnection(address.hostname or "", address.port, timeout=self._patience),
-            )
+            address = self._address.hostname or "", self._address.port or _HTTP_PORT
+            opened = socket.create_connection(address, self._patience)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            known = os.getpid(), opened
             self._mine.connection = known
         return known[1]
 
