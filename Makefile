@@ -69,7 +69,7 @@ lint: $(READY)  ## Run the linters, type checks and import contracts alone
 	@$(BIN)/lint-imports
 
 kills: $(READY)  ## Kill KILLS=100 processes of a stack while lifecycles run, and hold what is left to the ledger
-	@KILLS=$(or $(KILLS),100) $(BIN)/pytest -s tests/lifecycle/test_under_kills.py tests/model_governance/serving/test_interruptions.py
+	@KILLS=$(or $(KILLS),100) $(BIN)/pytest -s tests/lifecycle/test_under_kills.py tests/model_governance/serving/test_kills.py
 
 bench: $(READY)  ## Measure it, all or what BENCH="server decision" names; leaves nothing running
 	@$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -133,9 +133,9 @@ def delete(known: Installation, what: Leavings) -> None:
         "endpoints are still there",
     )
     for place, name in what.configs:
-        _endpoints(known, place).delete_config(name)
+        _endpoints(known, place).configs.delete(name)
     for place, name in what.models:
-        _endpoints(known, place).delete_model(name)
+        _endpoints(known, place).configs.delete_model(name)
     for arn in what.lineage:
         _delete_lineage(client, arn)
     for package in what.packages:

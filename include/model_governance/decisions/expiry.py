@@ -98,10 +98,9 @@ def flag(installation: Installation, expired: ExpiredApproval) -> None:
         AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     _tag(installation, expired.endpoint, f"{_EXPIRED}: {' and '.join(expired.reasons)} gate")
-    try:
-        package = installation.registry.describe(expired.subject)
-    except RecordMissing as missing:
-        log.error("%s", missing)
+    package = installation.registry.find(expired.subject)
+    if package is None:
+        log.error("version %s serves, but is not in the registry any more", expired.subject)
         return
     if package.stage_status == StageStatus.DEPLOYED and package.stage_description != stage_description(
         expired.sentence

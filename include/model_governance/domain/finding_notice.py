@@ -33,7 +33,7 @@ def finding_notice(
         headline=f"Finding {finding.id} ({finding.severity}) on {use_case} {about}, due {finding.due}",
         addressees=(owner,),
         facts=(
-            Fact("for", f"{owner.id} ({owner.part})" if owner.part else owner.id),
+            Fact("for", owner.named),
             Fact("found", finding.title),
             Fact("in", where),
             Fact("severity", f"{finding.severity}: {_HOLDS if holds_gates else _HOLDS_NOT}"),

@@ -66,7 +66,7 @@ def gate_notice(kind: NoticeKind, waiting: WaitingRequest, airflow_url: str) -> 
     escalated = escalation(waiting) if kind is NoticeKind.ESCALATION else None
     told = escalated.addressees if escalated else tuple(Addressee(each.id, each.email) for each in waiting.deciders)
     facts = [
-        Fact("for", ", ".join(f"{each.id} ({each.part})" if each.part else each.id for each in told) or "nobody"),
+        Fact("for", ", ".join(each.named for each in told) or "nobody"),
         *(Fact("escalated because", words) for words in (escalated.words if escalated else ())),
         Fact("waits since", f"{waiting.asked:%Y-%m-%d %H:%M} UTC, {in_words(waiting.waited)}"),
         Fact("asked in", f"entry {request_place(waiting)}; risk tier {request.tier}"),
@@ -107,7 +107,7 @@ def expiry_notice(
         headline=f"Endpoint {endpoint} serves {use_case} version {version} without standing approval",
         addressees=(owner,),
         facts=(
-            Fact("for", f"{owner.id} ({owner.part})" if owner.part else owner.id),
+            Fact("for", owner.named),
             *(Fact(f"{gate.value} gate closed", reason) for gate, reason in reasons.items()),
             Fact("flagged", "the endpoint by the tag model-governance:approval, and the version in its life cycle"),
             Fact(

@@ -45,6 +45,11 @@ class Attempt:
         """The version that is to serve."""
         return version_of(self.entry)
 
+    @property
+    def asked(self) -> str:
+        """Which asking of its run it carries out: a retry of a task asks for nothing new, a cleared one does."""
+        return str(self.entry.body.get("asked", ""))
+
 
 @dataclass(frozen=True)
 class Production:
@@ -59,6 +64,7 @@ class Production:
         retirement: The retirement that stands: nobody has approved the use case since.
         attempt: The deployment that is under way.
         attempts: How many attempts each run has made.
+        given_way: The last attempt of each run whose last attempt was rolled back, with that as its newest entry.
         taken_back: Versions that a person took out of production, or off their way to it, by the entry that says so.
     """
 
@@ -70,6 +76,7 @@ class Production:
     retirement: Entry | None = None
     attempt: Attempt | None = None
     attempts: Mapping[str, int] = field(default_factory=dict)
+    given_way: Mapping[str, Attempt] = field(default_factory=dict)
     taken_back: Mapping[int, Entry] = field(default_factory=dict)
 
     @property
@@ -188,7 +195,9 @@ def _stepped(state: Production, entry: Entry) -> Production:
     run_id = str(entry.body.get("run_id", ""))
     if entry.body.get("step") == "begin":
         number = state.attempts.get(run_id, 0) + 1
-        return replace(state, attempt=Attempt(entry, entry, number), attempts={**state.attempts, run_id: number})
+        others = {run: attempt for run, attempt in state.given_way.items() if run != run_id}
+        attempts = {**state.attempts, run_id: number}
+        return replace(state, attempt=Attempt(entry, entry, number), attempts=attempts, given_way=others)
     if state.attempt is None or state.attempt.run_id != run_id:
         return state
     percent, attempt = entry.body.get("percent"), replace(state.attempt, last=entry)
@@ -200,10 +209,14 @@ def _stepped(state: Production, entry: Entry) -> Production:
 
 
 def _rolled_back(state: Production, entry: Entry) -> Production:
+    run_id, ended = str(entry.body.get("run_id", "")), state.attempt
+    if ended is not None and ended.run_id == run_id:
+        ended = replace(ended, last=entry, given_up=str(entry.body.get("reason", "")) or ended.given_up)
+        state = replace(state, given_way={**state.given_way, run_id: ended})
     state = replace(state, attempt=None)
     if entry.body.get("withdrawn"):
         return replace(state, serving=None, since=None)
-    if state.serving is None or state.serving.body.get("run_id") != entry.body.get("run_id"):
+    if state.serving is None or state.serving.body.get("run_id") != run_id:
         return state
     again = next((each for each in state.before if each.body.get("endpoint_config") == entry.body.get("serves")), None)
     return _serves(state, again, entry) if again else replace(state, serving=None, since=None)

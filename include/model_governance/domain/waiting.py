@@ -41,6 +41,11 @@ class Addressee:
     email: str
     part: str = ""
 
+    @property
+    def named(self) -> str:
+        """The id, and in brackets why this person."""
+        return f"{self.id} ({self.part})" if self.part else self.id
+
 
 @dataclass(frozen=True)
 class Escalation:

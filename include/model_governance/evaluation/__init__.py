@@ -9,7 +9,7 @@ A tour, in the order of a lifecycle:
 - ``feature_importance`` says what each feature alone tells of the label, ``model_gain`` what the trained model's splits
   gained by it.
 - ``statistics`` and ``constraints`` are the baselines of drift; ``drift`` holds a window of data to them by its
-  ``distances``, and ``monitoring`` later quality, bias and attribution.
+  ``distances``, and ``attribution_drift`` the order of its features.
 - ``window`` holds a window of production traffic to its version's ``baselines``: ``capture`` reads the traffic (a line
   by ``capture_line``, into ``cell_columns``) and ``ground_truth`` what came of it (labels by ``truth_labels``).
   ``window_rows`` has both; ``window_features``, ``window_outcomes``, ``window_bias`` and ``window_kpis`` monitor them,

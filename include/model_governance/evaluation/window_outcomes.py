@@ -7,8 +7,8 @@ from typing import Any
 
 from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.monitoring import MonitorKind
+from model_governance.evaluation.attribution_drift import LEAST_NDCG, attribution_violations, ndcg
 from model_governance.evaluation.limits import METRICS
-from model_governance.evaluation.monitoring import LEAST_NDCG, attribution_violations, ndcg
 from model_governance.evaluation.window_report import Breach, MonitorResult, MonitorState, Point
 from model_governance.evaluation.window_rows import WindowRows
 from model_governance.evaluation.worse import Estimate, estimate, explained_by_chance

@@ -87,8 +87,11 @@ class Lineage:
                     ActionName=name, ActionType=kind, Source={"SourceUri": uri}, **changes
                 )
         except RecordConflict:
-            with calling("sagemaker", f"UpdateAction {name}"):
-                answer = self.client.update_action(ActionName=name, **changes)
+            with calling("sagemaker", f"DescribeAction {name}"):
+                answer = self.client.describe_action(ActionName=name)
+            if {key: answer.get(key) or type(value)() for key, value in changes.items()} != changes:
+                with calling("sagemaker", f"UpdateAction {name}"):
+                    answer = self.client.update_action(ActionName=name, **changes)
         return str(answer["ActionArn"])
 
     def note_once(self, name: str, kind: str, uri: str, properties: Mapping[str, str]) -> None:

@@ -168,6 +168,17 @@ class ModelRegistry:
         with calling("sagemaker", f"DescribeModelPackage {arn}"):
             return read_model_package(self.client.describe_model_package(ModelPackageName=arn))
 
+    def find(self, arn: str) -> ModelPackage | None:
+        """The model package, or None where somebody has deleted it.
+
+        Raises:
+            AccessRefused, ServiceUnavailable: As the registry answers.
+        """
+        try:
+            return self.describe(arn)
+        except RecordMissing:
+            return None
+
     def find_candidate(self, group: str, run_key: str) -> ModelPackage | None:
         """The model package that a run has registered, or None.
 

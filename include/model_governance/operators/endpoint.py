@@ -171,14 +171,14 @@ def endpoint_request(run: Run, environment: Environment) -> dict[str, Any]:
     request: dict[str, Any] = {
         "Endpoint": {"EndpointName": endpoint_name(run, environment), "EndpointConfigName": config, "Tags": tags}
     }
-    if not endpoints.has_model(model):
+    if not endpoints.configs.has_model(model):
         request["Model"] = {
             "ModelName": model,
             "PrimaryContainer": {"ModelPackageName": run.candidate.model_package_arn},
             "ExecutionRoleArn": run.installation.settings.execution_role_in(environment),
             "Tags": tags,
         }
-    if not endpoints.has_config(config):
+    if not endpoints.configs.exists(config):
         request["EndpointConfig"] = {
             "EndpointConfigName": config,
             "ProductionVariants": [

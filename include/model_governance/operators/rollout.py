@@ -49,10 +49,11 @@ class RolloutOperator(BaseOperator):
         self._go_on(context, awaited)
 
     def _go_on(self, context: Context, awaited: str) -> None:
+        """Asks as often as Airflow retries for the same thing: only who clears the task raises its number of tries."""
         with refusals_end_the_task():
             run = current_run(self.use_case, context)
             version = Version.of_run(run.installation, run.name, run.run_id)
-            wait = advance(version, awaited)
+            wait = advance(version, awaited, asked=f"up to try {context['ti'].max_tries + 1}")
             if wait is not None:
                 self._wait(wait)
 

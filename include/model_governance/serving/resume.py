@@ -12,7 +12,7 @@ from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
 from model_governance.serving.orders import Order, refuse_unknown
 from model_governance.serving.roll_back import end_what_may_not_serve
 from model_governance.serving.service import serve, smoke_of
-from model_governance.serving.verification import verify_version
+from model_governance.serving.verification import is_marked_by, stop_mark, verify_version
 from model_governance.serving.version import Version
 
 
@@ -38,6 +38,9 @@ def resume(order: Order, *, lift_only: bool = False) -> Entry:
     entries = ledger.entries()
     refuse_unknown(order.installation, order.use_case, entries)
     production = read_production(entries)
+    made = finish_resumption(order)
+    if made is not None:
+        return made
     _refuse(order, production)
     serving = None if lift_only else production.serving
     said: dict[str, object] = {}
@@ -69,9 +72,38 @@ def resume(order: Order, *, lift_only: bool = False) -> Entry:
     except (DecisionRefused, GateClosed):
         end_what_may_not_serve(order.installation, order.use_case)
         raise
-    _note(order, production, serves=serving is not None)
-    publish_head(order.installation, entry, on_card=False)
+    _note(order, production, entry)
     return entry
+
+
+def finish_resumption(order: Order) -> Entry | None:
+    """Takes the marks of a stop that was lifted from the life cycles, where whoever lifted it was killed before that.
+
+    Returns:
+        The entry that lifted it; None where there was nothing to do.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    entries = order.installation.ledger(order.use_case).entries()
+    production = read_production(entries)
+    made = _unfinished(order, entries, production)
+    if made is not None:
+        _note(order, production, made)
+    return made
+
+
+def _unfinished(order: Order, entries: Sequence[Entry], production: Production) -> Entry | None:
+    """The resumption that stands, if its maker was killed before the marks of the stop were taken from life cycles.
+
+    A mark of another stop, which could not be entered when it was made, is none of these.
+    """
+    made = next((each for each in reversed(entries) if each.kind in (EntryKind.RESUME, EntryKind.STOP)), None)
+    if production.stop is not None or made is None or made.kind is not EntryKind.RESUME:
+        return None
+    said = stop_mark(order.installation, production)
+    lifted = read_production(entries[: made.sequence - 1]).stops
+    return made if said is not None and any(is_marked_by(said, each) for each in lifted) else None
 
 
 def _refuse(order: Order, production: Production) -> None:
@@ -91,12 +123,16 @@ def _refuse(order: Order, production: Production) -> None:
         )
 
 
-def _note(order: Order, production: Production, *, serves: bool) -> None:
-    """Takes the marks of the stop from the life cycles."""
-    registry = order.installation.registry
-    marked = (production.serving, production.attempt.entry if production.attempt else None)
-    for entry in (each for each in marked if each is not None):
-        again = serves and entry == production.serving
-        words = f"{'serves again' if again else 'the stop is lifted'}: resumed {order.sentence}"
+def _note(order: Order, production: Production, made: Entry) -> None:
+    """Takes the marks of the stop from the life cycles, and publishes the head."""
+    registry, body = order.installation.registry, made.body
+    by = f"by {body.get('actor')} as {body.get('role')} ({body.get('channel')}): {body.get('reason')}"
+    attempted = production.attempt.entry if production.attempt else None
+    for entry in (each for each in (attempted, production.serving) if each is not None):
+        again = entry == production.serving and entry.body.get("version") == body.get("version")
+        words = f"{'serves again' if again else 'the stop is lifted'}: resumed {by}"
         status = StageStatus.DEPLOYED if again else StageStatus.ROLLED_BACK
-        registry.set_life_cycle(entry.subject, PRODUCTION_STAGE, status, words)
+        package = registry.describe(entry.subject)
+        if (package.stage, package.stage_status) != (PRODUCTION_STAGE, status):
+            registry.set_life_cycle(entry.subject, PRODUCTION_STAGE, status, words)
+    publish_head(order.installation, made, on_card=False)

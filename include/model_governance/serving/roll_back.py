@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from model_governance.decisions.publish import publish_head
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
 from model_governance.domain.production import Attempt, Production, read_production, version_of
-from model_governance.errors import RecordMissing
+from model_governance.errors import ArtifactChanged, GateClosed, RecordMissing
 from model_governance.hooks.endpoints import Endpoint, Endpoints
 from model_governance.hooks.installation import Installation
-from model_governance.hooks.model_registry import PRODUCTION_STAGE, StageStatus
-from model_governance.serving.verification import stop_mark
-from model_governance.serving.version import ALL_TRAFFIC, CANARY, canary_weights, is_own, production_endpoint
+from model_governance.hooks.model_registry import PRODUCTION_STAGE
+from model_governance.serving.aftermath import note_roll_back, note_what_was_left
+from model_governance.serving.verification import stop_mark, verify_version
+from model_governance.serving.version import (
+    ALL_TRAFFIC,
+    CANARY,
+    Version,
+    canary_weights,
+    is_own,
+    production_endpoint,
+)
 
 LONGEST_REASON = 1000
+_PATIENCE_SECONDS_IN_ROLL_BACK = 300.0
 
 
 def roll_back(installation: Installation, use_case: str, attempt: Attempt, reason: str) -> str:
@@ -38,7 +46,7 @@ def roll_back(installation: Installation, use_case: str, attempt: Attempt, reaso
     endpoints = installation.endpoints_in(Environment.PRODUCTION)
     endpoint = production_endpoint(use_case)
     may_serve = not (production.stop or production.retirement or stop_mark(installation, production))
-    before = production.served if may_serve else None
+    before = _before(installation, production, attempt) if may_serve else None
     withdrawn = _changed_bytes(installation, endpoints.find(endpoint), before)
     given_way, before = before, None if withdrawn else before
     if not _give_back(endpoints, endpoint, before):
@@ -53,19 +61,29 @@ def roll_back(installation: Installation, use_case: str, attempt: Attempt, reaso
         "endpoint_config": attempt.entry.body.get("endpoint_config", ""),
         "serves": config,
         "reason": reason,
-        **({"withdrawn": withdrawn} if withdrawn else {}),
+        **({"withdrawn": withdrawn, "withdrawn_version": version_of(given_way)} if withdrawn and given_way else {}),
     }
-    entry = _enter(installation, use_case, attempt, body)
-    _note(installation, attempt, before, reason)
-    if withdrawn and given_way:
-        installation.registry.set_life_cycle(
-            given_way.subject, PRODUCTION_STAGE, StageStatus.ROLLED_BACK, f"withdrawn: {withdrawn}"
-        )
-    publish_head(installation, entry)
-    if before:
-        return f"Rolled back: {endpoint} serves {config} again"
-    why = withdrawn or ("nothing was served before" if may_serve else "nothing may serve now")
-    return f"Rolled back: {endpoint} is deleted, as {why}"
+    return note_roll_back(installation, use_case, _enter(installation, use_case, attempt, body))
+
+
+def _before(installation: Installation, production: Production, attempt: Attempt) -> Entry | None:
+    """What serves in the place of an attempt; for a version that was on record already, the one before it, if it may.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    served = production.served
+    if served is None or served.subject != attempt.entry.subject:
+        return served
+    others = (each for each in reversed(production.before) if version_of(each) not in production.taken_back)
+    other = next(others, None)
+    if other is None:
+        return None
+    try:
+        verify_version(Version.deployed_by(installation, other))
+    except (GateClosed, ArtifactChanged):
+        return None
+    return other
 
 
 def _changed_bytes(installation: Installation, found: Endpoint | None, before: Entry | None) -> str:
@@ -178,24 +196,10 @@ def _enter(installation: Installation, use_case: str, attempt: Attempt, body: di
     return installation.ledger(use_case).propose(propose)
 
 
-def _note(installation: Installation, attempt: Attempt, before: Entry | None, reason: str) -> None:
-    """Says in the life cycles which version gave way, and which serves again."""
-    words = f"rolled back in run {attempt.run_id}: {reason}"
-    installation.registry.set_life_cycle(attempt.entry.subject, PRODUCTION_STAGE, StageStatus.ROLLED_BACK, words)
-    if before is not None:
-        note_serving(installation, before, f"version {attempt.version} was rolled back")
-
-
-def note_serving(installation: Installation, deployment: Entry, why: str) -> None:
-    """Says in a version's life cycle that it serves, unless it says so already."""
-    package = installation.registry.describe(deployment.subject)
-    if (package.stage, package.stage_status) != (PRODUCTION_STAGE, StageStatus.DEPLOYED):
-        words = f"version {version_of(deployment)} serves from endpoint {deployment.body.get('endpoint')}: {why}"
-        installation.registry.set_life_cycle(deployment.subject, PRODUCTION_STAGE, StageStatus.DEPLOYED, words)
-
-
 def settle_abandoned(installation: Installation, use_case: str) -> str:
     """Rolls back a deployment that nobody goes on with; says what came of it, empty where there was none.
+
+    A roll-back whose worker was killed before it was noted in the life cycles is noted now.
 
     Raises:
         LedgerBroken, AccessRefused, ServiceUnavailable, RequestRefused: As ``roll_back``.
@@ -203,6 +207,7 @@ def settle_abandoned(installation: Installation, use_case: str) -> str:
     production = read_production(installation.ledger(use_case).entries())
     attempt = production.attempt
     if attempt is None:
+        note_what_was_left(installation, use_case, production)
         return ""
     age = (installation.now() - attempt.last.time).total_seconds()
     if not abandoned(production, age):
@@ -213,6 +218,12 @@ def settle_abandoned(installation: Installation, use_case: str) -> str:
 
 
 def abandoned(production: Production, age_seconds: float) -> bool:
-    """Whether nobody goes on with the deployment that is under way."""
+    """Whether nobody goes on with the deployment that is under way.
+
+    One that is given up is waited for less: its traffic is on the way back, and whoever comes by sees it through.
+    """
     attempt = production.attempt
-    return attempt is not None and age_seconds > float(attempt.entry.body.get("patience_seconds", 3600))
+    if attempt is None:
+        return False
+    patience = float(attempt.entry.body.get("patience_seconds", 3600))
+    return age_seconds > (min(patience, _PATIENCE_SECONDS_IN_ROLL_BACK) if attempt.given_up else patience)

@@ -16,6 +16,7 @@ from model_governance.domain.production import Attempt, Production, read_product
 from model_governance.errors import EvaluationRefused, GateClosed, GovernanceError, LedgerBroken, ServiceUnavailable
 from model_governance.hooks.endpoints import Endpoint
 from model_governance.hooks.model_registry import IN_PRODUCTION, PRODUCTION_STAGE, StageStatus
+from model_governance.serving.aftermath import refuse_given_way
 from model_governance.serving.progress import enter_deployment, enter_step
 from model_governance.serving.roll_back import abandoned, end_what_may_not_serve, roll_back, take_from_canary
 from model_governance.serving.smoke import smoke_test
@@ -64,12 +65,13 @@ class _Under(Exception):
         self.attempt = attempt
 
 
-def advance(version: Version, awaited: str = "") -> Wait | None:
+def advance(version: Version, awaited: str = "", asked: str = "") -> Wait | None:
     """Takes a version one step further to production.
 
     Args:
         version: The version of a run whose gates have been decided.
         awaited: The configuration that the endpoint was waited for, if it was: with another one it has fallen back.
+        asked: Which asking of the run this is, the same for every retry: what was rolled back is not tried again by it.
 
     Returns:
         What to wait for before it is called again; None once the version serves and the ledger says so.
@@ -81,7 +83,7 @@ def advance(version: Version, awaited: str = "") -> Wait | None:
         ServiceUnavailable: Worth another call.
     """
     try:
-        return _advance(version, awaited)
+        return _advance(version, awaited, asked)
     except ServiceUnavailable:
         raise
     except LedgerBroken:
@@ -101,10 +103,11 @@ def advance(version: Version, awaited: str = "") -> Wait | None:
         raise type(refusal)(f"{refusal}. {said}") from refusal
 
 
-def _advance(version: Version, awaited: str) -> Wait | None:
+def _advance(version: Version, awaited: str, asked: str) -> Wait | None:
     ledger = version.installation.ledger(version.name)
     production = read_production(ledger.entries())
     found = version.endpoints.find(version.endpoint)
+    refuse_given_way(version, production, asked)
     refuse_unless_deployable(version, production)
     refuse_marked_stopped(version, production)
     verify_version(version)
@@ -112,7 +115,7 @@ def _advance(version: Version, awaited: str) -> Wait | None:
         return None
     _refuse_anothers(version, found)
     try:
-        attempt = _claim(version)
+        attempt = _claim(version, asked)
     except _Under as other:
         return _wait_for_other(version, other.attempt)
     if attempt.given_up:
@@ -148,11 +151,11 @@ def _is_as_wanted(version: Version, found: Endpoint | None) -> bool:
     return found is not None and (found.status, found.config) == ("InService", version.config)
 
 
-def _claim(version: Version) -> Attempt:
+def _claim(version: Version, asked: str) -> Attempt:
     """The run's attempt, begun now unless it has been.
 
     Raises:
-        GateClosed: What is on record by now forbids it.
+        GateClosed, EvaluationRefused: What is on record by now forbids it.
         _Under: Another run's is under way.
     """
     rollout = version.use_case.deployment.rollout
@@ -164,6 +167,7 @@ def _claim(version: Version) -> Attempt:
             if production.attempt.run_id != version.candidate.run_id:
                 raise _Under(production.attempt)
             return production.attempt.entry
+        refuse_given_way(version, production, asked)
         before = production.serving
         body = {
             "stage": PRODUCTION_STAGE,
@@ -175,6 +179,7 @@ def _claim(version: Version) -> Attempt:
             "replaces": str(before.body.get("endpoint_config", "")) if before else "",
             "percent_steps": list(rollout.canary_percent_steps) if before else [],
             "attempt": production.attempts.get(version.candidate.run_id, 0) + 1,
+            "asked": asked,
             "patience_seconds": round(_PATIENCE_SECONDS + rollout.minutes_between * 60),
         }
         return Proposal(EntryKind.DEPLOYMENT_STEP, version.arn, body)
@@ -209,8 +214,9 @@ def _step(version: Version, production: Production, attempt: Attempt, awaited: s
         return EndpointWait(name, version.config)
     if found.is_changing:
         return EndpointWait(name, awaited)
+    has_failed = found.has_failed_since(attempt.entry.time)  # who waited for it may have been killed
     if found.status == "Failed":
-        if awaited:
+        if awaited or (has_failed and found.config == version.config):
             raise EvaluationRefused(f"endpoint {name} does not start: {found.failure_reason}")
         endpoints.delete(name)  # what an earlier run left
         return EndpointWait(name)
@@ -222,9 +228,9 @@ def _step(version: Version, production: Production, attempt: Attempt, awaited: s
     before = _before(version, production)
     if before is not None and found.config == version.canary_config(before):
         return _canary_step(version, attempt, found)
-    if awaited and found.config != awaited:
+    if (awaited and found.config != awaited) or has_failed:
         reason = found.failure_reason or f"it serves {found.config}"
-        raise EvaluationRefused(f"endpoint {name} does not go over to {awaited}: {reason}")
+        raise EvaluationRefused(f"endpoint {name} does not go over to {awaited or version.config}: {reason}")
     steps = version.use_case.deployment.rollout.canary_percent_steps
     by_canary = steps and before is not None and found.config == before.config
     config = version.make_canary_config(before) if by_canary and before else version.make_config()

@@ -30,12 +30,12 @@ def serve(version: Version) -> None:
         AccessRefused, RequestRefused: As SageMaker answers.
     """
     endpoints, name, config = version.endpoints, version.endpoint, version.config
-    if not endpoints.has_config(config):
+    if not endpoints.configs.exists(config):
         raise RecordMissing(
             f"endpoint configuration {config} of version {version.number} is gone: it cannot serve again. "
             "Start a new run"
         )
-    served = endpoints.packages_of(config)
+    served = endpoints.configs.packages_of(config)
     if served != (version.arn,):
         raise ArtifactChanged(
             f"endpoint configuration {config} serves {', '.join(served) or 'no version of the registry'}, not version "

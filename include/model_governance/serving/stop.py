@@ -151,7 +151,7 @@ def _mark_served(order: Order, out: OutOfService, words: str) -> str:
         return ""
     installation = order.installation
     try:
-        packages = installation.endpoints_in(Environment.PRODUCTION).packages_of(out.found.config)
+        packages = installation.endpoints_in(Environment.PRODUCTION).configs.packages_of(out.found.config)
         for arn in packages:
             _say(installation, arn, words)
     except GovernanceError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from model_governance.decisions.open import OpenGate, open_gate
 from model_governance.decisions.subject import MODEL_DIGEST
@@ -106,6 +107,15 @@ def stop_mark(installation: Installation, production: Production) -> str | None:
         if (package.stage, package.stage_status) == (PRODUCTION_STAGE, StageStatus.STOPPED):
             return package.stage_description or "stopped"
     return None
+
+
+def is_marked_by(said: str, stop: Entry) -> bool:
+    """Whether the registry's words are of the stop that an entry holds, by the second at which it was made."""
+    try:
+        at = datetime.fromisoformat(str(stop.body.get("out_of_service_at")))
+    except ValueError:
+        return False
+    return f"{at:%Y-%m-%d %H:%M:%S}" in said
 
 
 def refuse_marked_stopped(version: Version, production: Production) -> None:

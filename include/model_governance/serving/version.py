@@ -127,7 +127,7 @@ class Version:
             AccessRefused, ServiceUnavailable: As SageMaker answers.
         """
         self._make_model()
-        self.endpoints.ensure_config(self.config, [self._variant(ALL_TRAFFIC)], self._capture, self.tags)
+        self.endpoints.configs.ensure(self.config, [self._variant(ALL_TRAFFIC)], self._capture, self.tags)
         return self.config
 
     def make_canary_config(self, beside: Version) -> str:
@@ -142,12 +142,12 @@ class Version:
             {**beside._variant(ALL_TRAFFIC), "InitialVariantWeight": float(_PERCENT)},
             {**self._variant(CANARY), "InitialVariantWeight": 0.0},
         ]
-        self.endpoints.ensure_config(self.canary_config(beside), variants, self._capture, self.tags)
+        self.endpoints.configs.ensure(self.canary_config(beside), variants, self._capture, self.tags)
         return self.canary_config(beside)
 
     def _make_model(self) -> None:
         role = self.installation.settings.execution_role_in(Environment.PRODUCTION)
-        self.endpoints.ensure_model(self.job_name, self.arn, role, self.tags)
+        self.endpoints.configs.ensure_model(self.job_name, self.arn, role, self.tags)
 
     def _variant(self, name: str) -> dict[str, Any]:
         size = self.use_case.deployment.production

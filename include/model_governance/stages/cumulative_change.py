@@ -25,7 +25,7 @@ from model_governance.domain.evidence import Evidence, EvidenceKind
 from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.monitoring_record import cut
 from model_governance.domain.oversight import Finding, Severity
-from model_governance.errors import ArtifactChanged, RecordMissing
+from model_governance.errors import ArtifactChanged
 from model_governance.hooks.baselines import read_baselines
 from model_governance.hooks.model_package import ModelPackage
 from model_governance.operators.run import Run
@@ -119,7 +119,7 @@ def _facts(
     from model_governance.evaluation.cumulative_change import VersionFacts
 
     evidence = read_record(entries, Gate.GOVERNANCE, entry.subject).evidence
-    package = _registered(run, entry.subject)
+    package = run.installation.registry.find(entry.subject)  # what cannot be compared makes a review due
     declared = recorded_use_case(entries, candidate.run_id) or run.use_case
     training = package.card.get("training_details", {}).get("training_job_details", {}) if package else {}
     is_compared = is_reviewed or candidate.version == run.candidate.version
@@ -137,15 +137,6 @@ def _facts(
 
 def _metrics(piece: Evidence) -> list[tuple[str, float | None]]:
     return [(f"{each.name}/{each.facet}" if each.facet else each.name, each.value) for each in piece.measurements]
-
-
-def _registered(run: Run, arn: str) -> ModelPackage | None:
-    """The version; None where somebody has deleted it: what cannot be compared with it makes a review due."""
-    try:
-        return run.installation.registry.describe(arn)
-    except RecordMissing as missing:
-        log.warning("%s", missing)
-        return None
 
 
 def _statistics(run: Run, package: ModelPackage, evidence: list[Evidence]) -> dict[str, Any] | None:

@@ -16,9 +16,7 @@ from model_governance.domain.ledger import Authority, Entry, EntryKind, Proposal
 from model_governance.domain.model_card import with_custom_details
 from model_governance.domain.monitoring_record import WindowResult
 from model_governance.domain.served import served_at
-from model_governance.errors import RecordMissing
 from model_governance.hooks.baselines import registered_addresses
-from model_governance.hooks.model_package import ModelPackage
 from model_governance.hooks.time_series import TimeSeries
 from model_governance.operators.monitoring_run import DueWindow, MonitoringRun
 from model_governance.stages.monitoring_window import read_result
@@ -73,7 +71,7 @@ def note_in_cards(run: MonitoringRun) -> None:
         return
     arn, version = served.deployment.subject, int(served.deployment.body["version"])
     results = [each for each in latest_results(entries) if each.version == version]
-    package = _registered(run, arn) if results else None
+    package = run.installation.registry.find(arn) if results else None
     if package is None:
         return
     content = dict(package.card)
@@ -106,19 +104,10 @@ def _open_findings(entries: Sequence[Entry], version: int) -> list[str]:
     return [each.finding.id for each in found if each.finding.version == version]
 
 
-def _registered(run: MonitoringRun, arn: str) -> ModelPackage | None:
-    """The version; None where somebody has deleted it, which its windows say."""
-    try:
-        return run.installation.registry.describe(arn)
-    except RecordMissing as missing:
-        log.error("%s", missing)
-        return None
-
-
 def _note_in_lineage(run: MonitoringRun, due: DueWindow, result: WindowResult) -> None:
     """Leads from captured traffic, model and baselines to the window's report."""
     lineage, artifacts = run.installation.lineage, run.installation.artifacts
-    package = _registered(run, due.part.subject)
+    package = run.installation.registry.find(due.part.subject)
     name = f"{run.name}-v{due.part.version}-monitoring"
     report = lineage.artifact(
         f"{name}-{due.start:%Y%m%dT%H%MZ}-r{due.revision}",

@@ -12,6 +12,7 @@ from typing import Any
 from airflow.sdk import Param, get_current_context, task
 
 from model_governance.domain.ledger import Entry
+from model_governance.domain.production import read_production
 from model_governance.errors import DecisionRefused, ServiceUnavailable
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
 from model_governance.hooks.configuration import Configuration
@@ -19,7 +20,7 @@ from model_governance.hooks.installation import Installation
 from model_governance.hooks.settings import Settings
 from model_governance.operators.refusals import refusals_end_the_task
 from model_governance.serving.orders import Operation, OperationChannel, Order, carried_out_before, order
-from model_governance.serving.resume import resume
+from model_governance.serving.resume import finish_resumption, resume
 from model_governance.serving.retirement import retire
 from model_governance.serving.reversion import have_earlier_version_serve
 from model_governance.serving.stop import record_stop, take_out_of_service
@@ -130,7 +131,7 @@ def carried_out(given: Order, form: Any, began: float) -> Entry:
     """
     before = _carried_out_before(given)
     if before is not None:
-        return before
+        return _finished(given, before)
     if given.operation is Operation.STOP:
         return record_stop(given, take_out_of_service(given, began), drill=bool(form["drill"]))
     if given.operation is Operation.RESUME:
@@ -138,6 +139,22 @@ def carried_out(given: Order, form: Any, began: float) -> Entry:
     if given.operation is Operation.RETIRE:
         return retire(given)
     return have_earlier_version_serve(given, form["to_version"])
+
+
+def _finished(given: Order, made: Entry) -> Entry:
+    """What is on record already, with what whoever entered it was killed before doing.
+
+    Raises:
+        GovernanceError: As the operation refuses, or the hooks.
+    """
+    production = read_production(given.installation.ledger(given.use_case).entries())
+    if given.operation is Operation.ROLL_BACK:
+        return have_earlier_version_serve(given, made.body.get("version"))
+    if given.operation is Operation.RESUME and production.stop is None:
+        finish_resumption(given)
+    if given.operation is Operation.RETIRE and production.retirement == made:
+        return retire(given)
+    return made
 
 
 def _carried_out_before(given: Order) -> Entry | None:

@@ -64,6 +64,7 @@ def tell_owners() -> None:
 def settle_deployments() -> None:
     """Roll back what was being deployed and nobody goes on with: a canary must not keep its share for ever."""
     from model_governance.decisions.waiting import use_cases_on_record
+    from model_governance.serving.reversion import settle_reversion
     from model_governance.serving.roll_back import settle_abandoned
 
     installation = Installation.load(AirflowClients(PIPELINE_CONNECTION))
@@ -71,7 +72,7 @@ def settle_deployments() -> None:
         names = use_cases_on_record(installation)
 
     def settle(name: str) -> None:
-        said = settle_abandoned(installation, name)
+        said = settle_abandoned(installation, name) or settle_reversion(installation, name)
         if said:
             log.warning("%s: %s", name, said)
 

@@ -21,7 +21,7 @@ from model_governance.domain.gate import GateState
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import GateClosed
 from model_governance.hooks.artifacts import Artifacts
-from model_governance.hooks.endpoints import Endpoints
+from model_governance.hooks.endpoint_configs import EndpointConfigs
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 ECHO = """
@@ -156,7 +156,7 @@ def cut_off_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> Non
 
 
 STEPS = [
-    (Endpoints, "delete_config"),
+    (EndpointConfigs, "delete"),
     (leavings, "_delete_lineage"),
     (leavings, "_pass_over"),
     (Artifacts, "delete_prefix"),

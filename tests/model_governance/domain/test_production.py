@@ -75,6 +75,15 @@ def test_a_deployment_under_way_and_one_that_gave_way_leave_what_serves() -> Non
     assert after.attempts == {"run-2": 1}
 
 
+def test_an_attempt_that_gave_way_is_known_until_its_run_begins_another() -> None:
+    back = EntryKind.ROLL_BACK, {"run_id": "run-2", "version": 2, "serves": "loans-v1-production", "reason": "it errs"}
+    steps = [deployed(1), begun(2), back]
+    ended = read_production(ledger(*steps)).given_way["run-2"]
+    assert (ended.given_up, ended.last.kind, ended.asked) == ("it errs", EntryKind.ROLL_BACK, "")
+    assert read_production(ledger(*steps, begun(3))).given_way.keys() == {"run-2"}
+    assert read_production(ledger(*steps, begun(2))).given_way == {}
+
+
 def test_a_roll_back_of_what_was_on_record_already_brings_the_one_before() -> None:
     back = EntryKind.ROLL_BACK, {"run_id": "run-2", "version": 2, "serves": "loans-v1-production"}
     after = read_production(ledger(deployed(1), deployed(2), back))

@@ -119,7 +119,7 @@ def test_what_is_not_there_is_missing(pipeline: Installation) -> None:
         pipeline.endpoints.describe("no-such-endpoint")
     assert pipeline.cards.find("no-such-card") is None
     assert pipeline.endpoints.find("no-such-endpoint") is None
-    assert not pipeline.endpoints.delete_model("no-such-model")
+    assert not pipeline.endpoints.configs.delete_model("no-such-model")
 
 
 def test_a_card_is_edited_only_where_it_says_something_else(pipeline: Installation) -> None:

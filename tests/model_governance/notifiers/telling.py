@@ -15,6 +15,24 @@ from model_governance.notifiers.dispatch import Dispatch
 OPENED, REMINDER, ESCALATION = NoticeKind.OPENED, NoticeKind.REMINDER, NoticeKind.ESCALATION
 
 
+class TaggedEndpoint:
+    """Stands in for an endpoint, where the test's registry has none: it is there, has tags, counts their writing."""
+
+    def __init__(self, **tags: str) -> None:
+        self.tags = {f"model-governance:{name}": value for name, value in tags.items()}
+        self.written = 0
+
+    def find(self, name: str) -> str:
+        return name
+
+    def tag(self, name: str, key: str) -> str:
+        return self.tags.get(key, "")
+
+    def set_tag(self, name: str, key: str, value: str) -> None:
+        self.tags[key] = value
+        self.written += 1
+
+
 class Recording:
     """A channel that remembers what it was given."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.model_governance.decisions.conftest import Case
 from tests.model_governance.notifiers.conftest import Mailbox
-from tests.model_governance.notifiers.telling import Recording, at, told
+from tests.model_governance.notifiers.telling import Recording, TaggedEndpoint, at, told
 
 from model_governance.decisions.expiry import expired_approvals
 from model_governance.domain.decision import Gate
@@ -92,24 +92,6 @@ def test_one_broken_use_case_keeps_no_other_from_being_looked_at() -> None:
     with pytest.raises(AccessRefused, match="b is broken"):
         each_by_itself(("a", "b", "c"), look)
     assert seen == ["a", "b", "c"]
-
-
-class TaggedEndpoint:
-    """An endpoint that is there, and its tags; how often they were written."""
-
-    def __init__(self) -> None:
-        self.tags: dict[str, str] = {}
-        self.written = 0
-
-    def find(self, name: str) -> str:
-        return name
-
-    def tag(self, name: str, key: str) -> str:
-        return self.tags.get(key, "")
-
-    def set_tag(self, name: str, key: str, value: str) -> None:
-        self.tags[key] = value
-        self.written += 1
 
 
 def test_a_flag_is_set_once_and_taken_back_when_the_approval_stands_again(case: Case) -> None:

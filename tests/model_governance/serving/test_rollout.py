@@ -8,6 +8,7 @@ from tests.model_governance.serving.conftest import Plant, case, drive, plant
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import EvaluationRefused
+from model_governance.serving.rollout import advance
 
 __all__ = ["case", "plant"]
 
@@ -38,7 +39,7 @@ def test_a_canary_takes_its_shares_one_after_the_other_and_each_is_on_record(pla
         ("canary", 50),
     ]
     assert all(each["smoke"]["rows"] == 3 and each["smoke"]["malformed_refused"] for each in steps[1:])
-    assert plant.pipeline.endpoints_in(Environment.PRODUCTION).has_config(second.canary_config(first))
+    assert plant.pipeline.endpoints_in(Environment.PRODUCTION).configs.exists(second.canary_config(first))
     plant.deploy(second)
     assert plant.serves(second)
 
@@ -74,3 +75,33 @@ def test_a_first_version_that_does_not_start_leaves_no_endpoint(plant: Plant) ->
         drive(plant.version("unable"))
     assert plant.settled() is None
     assert plant.production.served is None
+
+
+def test_what_gave_way_is_tried_anew_only_if_it_is_asked_for_anew(plant: Plant) -> None:
+    """A retry of the task is the same asking; a person who clears it asks anew."""
+    plant.declare()
+    first, worse = plant.served(), plant.version("wrong")
+    with pytest.raises(EvaluationRefused, match="differently"):
+        drive(worse)
+    before = len(plant.pipeline.ledger(plant.name).verify())
+    with pytest.raises(EvaluationRefused, match=rf"differently.*serves {first.config} again.*Clear this stage's"):
+        advance(worse)
+    assert len(plant.pipeline.ledger(plant.name).verify()) == before
+    assert plant.serves(first)
+    advance(worse, asked="cleared")
+    with pytest.raises(EvaluationRefused, match="differently"):
+        drive(worse)
+    assert plant.serves(first)
+    assert [each.body["attempt"] for each in plant.entries(EntryKind.ROLL_BACK)] == [1, 2]
+
+
+def test_what_was_on_record_and_holds_no_more_gives_way_to_the_one_before(plant: Plant) -> None:
+    plant.declare()
+    first, second = plant.served(), plant.served()
+    plant.pipeline.endpoints_in(Environment.PRODUCTION).delete(plant.name)
+    assert plant.settled() is None
+    plant.answers[second.candidate.run_id] = 0.99
+    with pytest.raises(EvaluationRefused, match=f"serves {first.config} again"):
+        drive(second)
+    assert plant.serves(first)
+    assert plant.status(second) == "Production RolledBack"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from tests.model_governance.decisions.conftest import Case, case
-from tests.model_governance.notifiers.telling import Recording
+from tests.model_governance.notifiers.telling import Recording, TaggedEndpoint
 from tests.model_governance.stages.watched import Watched, ask
 
 from model_governance.decisions.breach import monitoring_findings, windows_counted_on
@@ -97,26 +97,12 @@ def test_the_version_is_put_to_review_and_serves_on_and_is_back_when_it_is_close
     assert "without standing approval" in package.stage_description
     close(watched, "breach-1", 3.5)
 
-    class Endpoint:
-        """An endpoint with the flag, which this test's registry has none of."""
-
-        tags = {"model-governance:approval": "expired: production gate"}
-
-        def find(self, name: str) -> str:
-            return name
-
-        def tag(self, name: str, key: str) -> str:
-            return self.tags.get(key, "")
-
-        def set_tag(self, name: str, key: str, value: str) -> None:
-            self.tags[key] = value
-
+    endpoint = TaggedEndpoint(approval="expired: production gate")
     installation = case.principal("pipeline")
-    vars(installation)["endpoints"] = Endpoint()
-    installation._endpoints[Environment.PRODUCTION] = Endpoint()  # type: ignore[assignment]
+    installation._endpoints[Environment.PRODUCTION] = endpoint  # type: ignore[assignment]
     flag_and_tell(Dispatch(installation, ()), case.name)
     assert case.package(arn).stage_description == f"serves from endpoint {case.name}"
-    assert Endpoint.tags == {"model-governance:approval": "standing"}
+    assert endpoint.tags == {"model-governance:approval": "standing"}
 
 
 def test_its_owner_is_told_once_by_each_channel_with_what_to_do(case: Case) -> None:

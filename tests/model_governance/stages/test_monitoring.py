@@ -265,7 +265,7 @@ def test_a_canarys_answers_are_not_the_serving_versions(case: Case) -> None:
 def test_half_written_objects_are_counted_and_do_no_harm(case: Case) -> None:
     watched = Watched.deployed(case)
     watched.capture(2)
-    folder = f"use-cases/{case.name}/capture/{case.name}/AllTraffic/{watched.hour(2):%Y/%m/%d/%H}"
+    folder = watched.traffic_folder(2)
     watched.put(f"{folder}/00-10-000-half.jsonl", b'{"captureData": {"endpointInput": {"data": "1,')
     watched.put(f"{folder}/00-11-000-empty.jsonl", b"")
     watched.put(f"{folder}/00-12-000-other.tmp", b"rubbish")

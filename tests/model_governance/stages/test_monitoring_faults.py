@@ -129,7 +129,7 @@ def test_a_count_is_not_held_against_a_version_that_served_a_part_of_the_window(
 def test_strange_names_under_the_capture_folder_do_no_harm(case: Case, name: str) -> None:
     watched = Watched.deployed(case)
     watched.capture(2)
-    folder = f"use-cases/{case.name}/capture/{case.name}/AllTraffic/{watched.hour(2):%Y/%m/%d/%H}"
+    folder = watched.traffic_folder(2)
     watched.put(f"{folder}/{name}.jsonl", b"\x00\xff\xfe no json \n{}\n[]\n" + b'"half')
     watched.put(f"use-cases/{case.name}/capture/{case.name}/AllTraffic/odd.jsonl", b"{}")
     watched.put(f"use-cases/{case.name}/capture/{case.name}-test/AllTraffic/x.jsonl", b"{}")

@@ -205,6 +205,11 @@ class Watched:
     def hour(self, hour: int) -> datetime:
         return self.midnight + hour * HOUR
 
+    def traffic_folder(self, hour: int, variant: str = "AllTraffic") -> str:
+        """Where the traffic of an hour is captured."""
+        name = self.case.name
+        return f"use-cases/{name}/capture/{name}/{variant}/{self.hour(hour):%Y/%m/%d/%H}"
+
     def put(self, key: str, content: bytes) -> None:
         """An object, as the endpoint's runtime and consumers write them."""
         store = self.case.principal("admin").clients.client("s3")
@@ -223,7 +228,7 @@ class Watched:
             )
             for number, (one, answer) in enumerate(zip(bodies, predictions, strict=True))
         ]
-        folder = f"use-cases/{self.case.name}/capture/{self.case.name}/{variant}/{start:%Y/%m/%d/%H}"
+        folder = self.traffic_folder(hour, variant)
         self.put(f"{folder}/{late:02d}-00-000-{uuid.uuid4()}.jsonl", b"\n".join(lines) + b"\n")
 
     def truth(self, hour: int, *, rows: int = ROWS, shift: float = 0.0, name: str = "truth") -> None:
