@@ -6,7 +6,8 @@ makes it; only the rest of the lifecycle is left out.
 
 from __future__ import annotations
 
-import time
+import json
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ with DAG(dag_id="{DAG}", schedule=None, max_active_runs=100_000, max_active_task
 
 _EXAMPLE = Path(__file__).resolve().parents[2] / "include" / "use_cases" / "loan-approval"
 _AT_ONCE = 4
+_APPROVED = "approved by "
 
 
 @dataclass(frozen=True)
@@ -112,30 +114,18 @@ def ends(airflow: httpx.Client, wanted: Sequence[str]) -> dict[str, tuple[str, s
     return ended
 
 
-def found(airflow: httpx.Client, wanted: Sequence[str], patience: float) -> dict[str, str]:
-    """When the trigger of each run that was approved had found that out, by its own line in the task's log.
+def found(stack: RunningStack) -> dict[str, str]:
+    """When the trigger of each run that was approved had found that out, by its own line in a log.
 
-    Args:
-        airflow: Airflow's API.
-        wanted: The runs.
-        patience: Seconds in which lines may still arrive.
+    Under load Airflow writes the last lines of some triggers not into the task's log but into the triggerer's.
     """
     times: dict[str, str] = {}
-    until = time.monotonic() + patience
-    while len(times) < len(wanted):
-        for name in wanted:
-            if name not in times and (told := _line(airflow, name)):
-                times[name] = told
-        if time.monotonic() > until:
-            break
-        time.sleep(1)
+    logs = stack.home / "logs"
+    for file in logs.glob(f"tasks/dag_id={DAG}/**/*.trigger.*.log"):
+        for line in map(json.loads, file.read_text().splitlines()):
+            if line["event"].startswith(_APPROVED):
+                times[line["run_id"]] = line["timestamp"]
+    for text in (logs / "airflow-triggerer.log").read_text().splitlines():
+        if f"] {_APPROVED}" in text and (run := re.search(r" run_id=(\S+)", text)):
+            times[run[1]] = text.partition(" ")[0]
     return times
-
-
-def _line(airflow: httpx.Client, name: str) -> str:
-    """The time of the line that says who approved; empty where there is none."""
-    path = f"/api/v2/dags/{DAG}/dagRuns/{name}/taskInstances/{TASK}"
-    number = airflow.get(path).raise_for_status().json()["try_number"]
-    lines = airflow.get(f"{path}/logs/{number}").raise_for_status().json()["content"]
-    told = [line for line in lines if isinstance(line, dict) and line["event"].startswith("approved by ")]
-    return str(told[0]["timestamp"]) if told else ""

@@ -34,7 +34,6 @@ _WINDOW_SECONDS = 30
 _CALLS_A_POLL = 2
 _STEADY_SECONDS = 5
 _PATIENCE_SECONDS = 1800
-_LOG_PATIENCE_SECONDS = 30
 
 
 def run() -> list[Figure]:
@@ -142,18 +141,17 @@ def _decisions_at_once(stack: RunningStack, airflow: httpx.Client, wanted: Seque
         at_most(f"{len(wanted)} decisions at once: to the end of the task, p50", percentile(seconds, 0.5), "s", 1.0),
         at_most(f"{len(wanted)} decisions at once: to the end of the task, p95", percentile(seconds, 0.95), "s", 2.0),
         Figure(f"{len(wanted)} decisions at once: to the end of the task, longest", max(seconds), "s"),
-        *_split(airflow, decided, {name: end for name, (_, end) in ended.items()}),
+        *_split(stack, decided, {name: end for name, (_, end) in ended.items()}),
         Figure("load of the machine in the minute before (of others, too)", load, ""),
         *(Figure(f"processor time of {part} meanwhile", seconds, "s") for part, seconds in spent.items()),
     ]
 
 
-def _split(airflow: httpx.Client, decided: dict[str, datetime], ended: dict[str, str]) -> Iterator[Figure]:
+def _split(stack: RunningStack, decided: dict[str, datetime], ended: dict[str, str]) -> Iterator[Figure]:
     """Which part of it passes until the trigger knows, and which then, in Airflow, until the task has ended."""
-    found = waiters.found(airflow, list(ended), patience=_LOG_PATIENCE_SECONDS)
-    if len(found) < len(ended):
-        say(f"only {len(found)} of {len(ended)} tasks' logs tell when the gate was found open: those are divided")
-    known = {name: datetime.fromisoformat(time) for name, time in found.items()}
+    known = {name: datetime.fromisoformat(time) for name, time in waiters.found(stack).items() if name in ended}
+    if len(known) < len(ended):
+        say(f"the logs tell of {len(known)} of {len(ended)} gates when they were found open: those are divided")
     until = [(known[name] - decided[name]).total_seconds() for name in known]
     after = [(datetime.fromisoformat(ended[name]) - known[name]).total_seconds() for name in known]
     for share in (0.5, 0.95) if known else ():
