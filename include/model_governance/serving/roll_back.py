@@ -106,26 +106,37 @@ def _changed_bytes(installation: Installation, found: Endpoint | None, before: E
     return f"the model of version {version_of(before)} in the store has sha256 {holds}, deployed was {deployed}"
 
 
-def end_what_may_not_serve(installation: Installation, use_case: str) -> bool:
+def end_what_may_not_serve(installation: Installation, use_case: str, unchanged_seconds: float = 0.0) -> str | None:
     """Deletes the endpoint of a use case that is stopped or retired by its ledger: somebody made it who had not seen.
 
+    Args:
+        installation: Through which to act.
+        use_case: The use case's name.
+        unchanged_seconds: Leave an endpoint alone that was changed since: somebody may be about to enter why.
+
     Returns:
-        False while it is being changed and must be asked again.
+        What was deleted, in a sentence; empty if nothing was; None while it is being changed and must be asked again.
 
     Raises:
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     production = read_production(installation.ledger(use_case).entries())
-    if production.stop is None and production.retirement is None:
-        return True
+    ended_by = production.stop or production.retirement
+    if ended_by is None:
+        return ""
     endpoints, name = installation.endpoints_in(Environment.PRODUCTION), production_endpoint(use_case)
     found = endpoints.find(name)
     if found is None or found.status == "Deleting" or not is_own(endpoints, found, use_case):
-        return True
+        return ""
     if found.is_changing:
-        return False
+        return None
+    if found.changed is not None and (installation.now() - found.changed).total_seconds() < unchanged_seconds:
+        return ""
     endpoints.delete(name)
-    return True
+    return (
+        f"Endpoint {name} ({found.config}) is deleted: {use_case} may not serve since its {ended_by.kind.value} "
+        f"(ledger entry {ended_by.sequence})"
+    )
 
 
 def _give_back(endpoints: Endpoints, name: str, before: Entry | None) -> bool:

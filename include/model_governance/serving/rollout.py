@@ -94,7 +94,7 @@ def advance(version: Version, awaited: str = "", asked: str = "") -> Wait | None
     except GovernanceError as refusal:
         attempt = _own_attempt(version)
         if attempt is None:
-            if not end_what_may_not_serve(version.installation, version.name):
+            if end_what_may_not_serve(version.installation, version.name) is None:
                 return EndpointWait(version.endpoint)
             raise
         said = roll_back(version.installation, version.name, attempt, str(refusal))

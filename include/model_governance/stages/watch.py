@@ -32,6 +32,8 @@ SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 WATCH_DEFAULTS: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=60)}
 """For the watch's tasks: an outage of minutes is waited for; a longer one is made up for by a later tick."""
 
+_SETTLED_SECONDS = 600.0
+"""An endpoint that was changed later than that may be somebody's who is resuming, and has not entered it yet."""
 _ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
@@ -62,17 +64,21 @@ def tell_owners() -> None:
 
 @task(do_xcom_push=False)
 def settle_deployments() -> None:
-    """Roll back what was being deployed and nobody goes on with: a canary must not keep its share for ever."""
+    """Roll back what was being deployed and nobody goes on with, and end what serves although it was stopped."""
     from model_governance.decisions.waiting import use_cases_on_record
     from model_governance.serving.reversion import settle_reversion
-    from model_governance.serving.roll_back import settle_abandoned
+    from model_governance.serving.roll_back import end_what_may_not_serve, settle_abandoned
 
     installation = Installation.load(AirflowClients(PIPELINE_CONNECTION))
     with a_missing_bucket_skips_the_task():
         names = use_cases_on_record(installation)
 
     def settle(name: str) -> None:
-        said = settle_abandoned(installation, name) or settle_reversion(installation, name)
+        said = (
+            settle_abandoned(installation, name)
+            or settle_reversion(installation, name)
+            or end_what_may_not_serve(installation, name, unchanged_seconds=_SETTLED_SECONDS)
+        )
         if said:
             log.warning("%s: %s", name, said)
 

@@ -7,6 +7,7 @@ import tarfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -187,6 +188,12 @@ def settled(installation: Installation, name: str) -> Endpoint | None:
             return found
         assert time.monotonic() < until, f"endpoint {name} is {found.status} still"
         time.sleep(0.05)
+
+
+def later_by(plant: Plant, hours: float) -> Installation:
+    """The pipeline's installation so much later."""
+    known = plant.pipeline
+    return Installation(known.settings, known.clients, lambda: plant.case.pipeline.now() + timedelta(hours=hours))
 
 
 def drive(version: Version) -> None:

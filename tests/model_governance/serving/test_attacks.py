@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.model_governance.serving.conftest import Plant, archive, case, drive, plant
+from tests.model_governance.serving.conftest import Plant, archive, case, drive, later_by, plant
 from tests.model_governance.serving.test_operations import again, back, given, stop, until_canary
 
 from model_governance.decisions.oversight import open_finding
@@ -20,6 +20,7 @@ from model_governance.serving import resume as resumption
 from model_governance.serving import reversion, service
 from model_governance.serving.orders import Operation, OperationChannel, order
 from model_governance.serving.retirement import retire
+from model_governance.serving.roll_back import end_what_may_not_serve
 from model_governance.serving.rollout import advance
 from model_governance.serving.stop import record_stop, take_out_of_service
 from model_governance.serving.version import ALL_TRAFFIC, Version
@@ -103,6 +104,21 @@ def test_a_model_or_configuration_made_beforehand_is_not_taken_for_ones_own(plan
     with pytest.raises(RequestRefused, match=f"made of {first.arn}"):
         drive(third)
     assert plant.serves(first)
+
+
+def test_an_endpoint_made_by_hand_while_production_is_stopped_is_ended_by_the_watch(plant: Plant) -> None:
+    plant.declare()
+    first = plant.served()
+    assert end_what_may_not_serve(later_by(plant, 1), plant.name, unchanged_seconds=600) == ""
+    assert plant.serves(first)
+    stop(plant)
+    sagemaker(plant).create_endpoint(EndpointName=plant.name, EndpointConfigName=first.config)
+    plant.settled()
+    assert end_what_may_not_serve(plant.pipeline, plant.name, unchanged_seconds=600) == ""  # somebody may be resuming
+    said = end_what_may_not_serve(later_by(plant, 1), plant.name, unchanged_seconds=600)
+    assert said is not None and f"({first.config}) is deleted: {plant.name} may not serve since its stop" in said
+    assert plant.settled() is None
+    assert end_what_may_not_serve(later_by(plant, 1), plant.name) == ""
 
 
 def test_nobody_goes_back_by_a_configuration_that_was_made_anew(plant: Plant) -> None:

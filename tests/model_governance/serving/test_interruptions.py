@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
 
 import pytest
-from tests.model_governance.serving.conftest import Plant, case, drive, plant
+from tests.model_governance.serving.conftest import Plant, case, drive, later_by, plant
 from tests.model_governance.serving.killing import Killed, Life, Workers
 from tests.model_governance.serving.test_operations import given, until_canary
 
@@ -75,12 +74,6 @@ def test_two_runs_that_deploy_at_once_take_turns_and_the_later_version_serves(pl
     assert plant.serves(versions[1])
     assert all("has been since" in str(refusal) for refusal in refused), refused
     assert plant.entries(EntryKind.ROLL_BACK) == []
-
-
-def later_by(plant: Plant, hours: float) -> Installation:
-    """The pipeline's installation so much later."""
-    known = plant.pipeline
-    return Installation(known.settings, known.clients, lambda: plant.case.pipeline.now() + timedelta(hours=hours))
 
 
 def test_a_deployment_that_nobody_goes_on_with_is_rolled_back_by_the_watch(plant: Plant) -> None:
