@@ -101,6 +101,7 @@ class Settings:
             ledger_key=None,
             decisions_key=None,
             oversight_key=None,
+            operations_key=None,
         )
 
     @property

@@ -41,7 +41,6 @@ MARK = "MODEL_GOVERNANCE_STACK"
 
 _FROM_THE_USER = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _NOT_FOR_PROGRAMS = {f"MODEL_GOVERNANCE_{name}" for name in ("DATABASE_URL", "REGISTRY_URL", "BROKER_URL", "SECRETS")}
-_OF_THE_SERVER = ("SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES",)
 _SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "kms", "cloudtrail", "logs")
 
 
@@ -67,6 +66,10 @@ _WITH_DATABASE = {Program.API_SERVER, Program.DAG_PROCESSOR, Program.TRIGGERER, 
 _WITH_CONNECTIONS = {Program.API_SERVER, Program.DAG_PROCESSOR, Program.TRIGGERER, Program.SCHEDULER, Program.WORKER}
 _DECIDING = {Program.API_SERVER, Program.TRIGGERER}
 _RUNNING_TASKS = {Program.SCHEDULER, Program.WORKER}
+_FOR_ONE_PROGRAM = {
+    Program.SAGEMAKER: ("SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES",),
+    Program.TRIGGERER: ("MODEL_GOVERNANCE_OTHER_TRIGGERS",),
+}
 _SIGNING_LOG_REQUESTS = {Program.API_SERVER, Program.LOGS}
 _SIGNING_TASKS_TOKENS = {Program.API_SERVER, Program.SCHEDULER}
 
@@ -78,18 +81,18 @@ def environment_of(program: Program, settings: Settings, given: Mapping[str, str
         program: The program.
         settings: The installation's settings, with its secrets made.
         given: The user's own environment: whence the connections for notices, which only those learn who run tasks,
-            and how much captured data the SageMaker server keeps on disk.
+            how much captured data the SageMaker server keeps on disk, and which other triggers may run.
     """
     credentials = Credentials(settings.secrets)
     exported = {name: value for name, value in settings.exported.items() if name not in _NOT_FOR_PROGRAMS}
-    shared = {**exported, **_clients(settings), MARK: str(settings.home), "PYTHONUNBUFFERED": "1"}
+    own = {name: given[name] for name in _FOR_ONE_PROGRAM.get(program, ()) if given and given.get(name)}
+    shared = {**exported, **_clients(settings), MARK: str(settings.home), "PYTHONUNBUFFERED": "1", **own}
     if program is Program.S3:
         return {**shared, **_object_store(settings), **_principals(settings)}
     if program is Program.STUBS:
         return shared
     if program is Program.SAGEMAKER:
-        own = {name: given[name] for name in _OF_THE_SERVER if given and given.get(name)}
-        return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings), **own}
+        return {**shared, **_sagemaker_server(settings, credentials), **_principals(settings)}
     variables = {**shared, **_airflow(settings, credentials)}
     if program in _WITH_DATABASE:
         variables |= _metadata(settings.database_url)

@@ -141,14 +141,34 @@ def _decisions_at_once(stack: RunningStack, airflow: httpx.Client, wanted: Seque
         at_most(f"{len(wanted)} decisions at once: to the end of the task, p50", percentile(seconds, 0.5), "s", 1.0),
         at_most(f"{len(wanted)} decisions at once: to the end of the task, p95", percentile(seconds, 0.95), "s", 2.0),
         Figure(f"{len(wanted)} decisions at once: to the end of the task, longest", max(seconds), "s"),
+        *_split(stack, decided, {name: end for name, (_, end) in ended.items()}),
         Figure("load of the machine in the minute before (of others, too)", load, ""),
         *(Figure(f"processor time of {part} meanwhile", seconds, "s") for part, seconds in spent.items()),
     ]
 
 
+def _split(stack: RunningStack, decided: dict[str, datetime], ended: dict[str, str]) -> Iterator[Figure]:
+    """Which part of it passes until the trigger knows, and which then, in Airflow, until the task has ended."""
+    known = {name: datetime.fromisoformat(time) for name, time in waiters.found(stack).items() if name in ended}
+    if len(known) < len(ended):
+        say(f"the logs tell of {len(known)} of {len(ended)} gates when they were found open: those are divided")
+    until = [(known[name] - decided[name]).total_seconds() for name in known]
+    after = [(datetime.fromisoformat(ended[name]) - known[name]).total_seconds() for name in known]
+    for share in (0.5, 0.95) if known else ():
+        yield Figure(f"... until its trigger has found the gate open, p{share * 100:g}", percentile(until, share), "s")
+        yield Figure(
+            f"... from there to the task's end, Airflow's own, p{share * 100:g}", percentile(after, share), "s"
+        )
+
+
 def _cpu_seconds(stack: RunningStack) -> dict[str, float]:
-    """Processor time that each part and its children have taken so far."""
-    return {part.name: sum(map(_cpu_seconds_of, _family(part.pid))) for part in parts(stack.settings) if part.pid}
+    """Processor time that each part and its children have taken so far.
+
+    The triggerer's own process is Airflow's, which reads and writes the metadata; its child runs the triggers.
+    """
+    spent = {part.name: sum(map(_cpu_seconds_of, _family(part.pid))) for part in parts(stack.settings) if part.pid}
+    triggerer = next(part.pid for part in parts(stack.settings) if part.name == Program.TRIGGERER)
+    return {**spent, f"{Program.TRIGGERER} without its triggers": _cpu_seconds_of(psutil.Process(triggerer))}
 
 
 def _cpu_seconds_of(process: psutil.Process) -> float:

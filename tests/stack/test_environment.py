@@ -74,6 +74,19 @@ def test_the_connections_of_the_environments_take_on_the_roles_of_the_settings(t
 
 
 @pytest.mark.parametrize(
+    ("name", "whose"),
+    [
+        ("MODEL_GOVERNANCE_OTHER_TRIGGERS", Program.TRIGGERER),
+        ("SAGEMAKER_SERVER_CAPTURE_SPOOL_BYTES", Program.SAGEMAKER),
+    ],
+)
+def test_what_the_user_says_of_one_program_reaches_that_one_alone(tmp_path: Path, name: str, whose: Program) -> None:
+    made = settings(tmp_path, "log")
+    reached = {program for program in Program if environment_of(program, made, {name: "1"}).get(name) == "1"}
+    assert reached == {whose}
+
+
+@pytest.mark.parametrize(
     ("person", "in_test", "in_production"),
     [
         ("pipeline", "deployment", "deployment"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -16,12 +17,21 @@ from sqlalchemy.orm import Session
 
 from sagemaker_server.app.recording import Caller, Performed, note
 from sagemaker_server.errors import AccessDeniedException, NotImplementedHere, WireError
-from sagemaker_server.operations import Call, Operation, Scope, actions_of, registered
+from sagemaker_server.operations import Call, Operation, Scope, actions_of, registered, registered_at_once
 from sagemaker_server.operations.model_package_group_policies import attached_policy
 from sagemaker_server.runtime.accounts import Account, Accounts
 from sagemaker_server.signature import SignedRequest, account_of, authorise, verify
 from sagemaker_server.storage.database import present
-from sagemaker_server.wire import Action, Answer, Protocol, find_action, read_request, write_error, write_result
+from sagemaker_server.wire import (
+    Action,
+    Answer,
+    Protocol,
+    find_action,
+    read_request,
+    target_of,
+    write_error,
+    write_result,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +61,11 @@ class Answering:
             failure = WireError("InternalFailure", "An internal error occurred; the server's log says more.", 500)
             return write_error(failure, service, protocol)
 
+    @cached_property
+    def targets_at_once(self) -> frozenset[str]:
+        """Values of ``X-Amz-Target`` that ask for what only computes: a thread would take longer than the answer."""
+        return frozenset(target_of(service, name) for service, name in registered_at_once())
+
     def _answer(self, action: Action, request: SignedRequest, source_ip: str) -> Answer:
         principal = verify(request, self.accounts.principals, action.signing_name, region=self.region)
         headers = {name.lower(): value for name, value in request.headers}
@@ -75,7 +90,7 @@ class Answering:
         context = {**_context(performed.caller, request), **operation.conditions(dict(request))}
         signing_name = performed.action.signing_name
         attached = None
-        if operation.shared or account_of(resource) == principal.account:
+        if not operation.at_once and (operation.shared or account_of(resource) == principal.account):
             attached = attached_policy(self.accounts, resource)
         authorise(
             principal,

@@ -24,6 +24,8 @@ from sagemaker_server.wire.services import warm_up
 
 JSON_BODY_LIMIT = 4 * 1024 * 1024
 PAYLOAD_LIMIT = 8 * 1024 * 1024
+_AT_ONCE_BYTES = 16 * 1024
+"""A larger body takes a thread whatever it asks for: its hash alone would hold everybody up."""
 _CALL_THREADS = 16
 _INVOCATION_THREADS = 64
 
@@ -68,10 +70,14 @@ class _TooLarge(Exception):
 
 
 class _Wire:
-    """The ASGI application of every path but ``/ping``; calls and invocations have threads of their own."""
+    """The ASGI application of every path but ``/ping``.
+
+    Calls and invocations have threads of their own; what only computes is answered without one.
+    """
 
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
+        self._at_once = answering.targets_at_once
         self._calls = CapacityLimiter(_CALL_THREADS)
         self._invocations = CapacityLimiter(_INVOCATION_THREADS)
 
@@ -92,7 +98,10 @@ class _Wire:
         client = scope.get("client")
         limiter = self._calls if is_call else self._invocations
         source_ip = client[0] if client else "127.0.0.1"
-        answer = await to_thread.run_sync(self._answering.answer, request, source_ip, limiter=limiter)
+        if is_call and len(body) <= _AT_ONCE_BYTES and request.header("x-amz-target") in self._at_once:
+            answer = self._answering.answer(request, source_ip)
+        else:
+            answer = await to_thread.run_sync(self._answering.answer, request, source_ip, limiter=limiter)
         await _send(send, answer)
 
 

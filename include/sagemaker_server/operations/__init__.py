@@ -8,9 +8,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from sagemaker_server.operations.call import Call, Operation, Scope, actions_of, operation, registered
+from sagemaker_server.operations.call import (
+    Call,
+    Operation,
+    Scope,
+    actions_of,
+    operation,
+    registered,
+    registered_at_once,
+)
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["Call", "Operation", "Scope", "actions_of", "operation", "registered"]
+__all__ = ["Call", "Operation", "Scope", "actions_of", "operation", "registered", "registered_at_once"]

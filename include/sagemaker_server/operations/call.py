@@ -91,6 +91,7 @@ class Operation:
         shared: Whether a resource of another account may be meant, whose policy then has to allow it too; the action
             takes place in that account.
         by_trust: Whether the resource's policy has to allow it within an account too, as a role's has to.
+        at_once: Whether it only computes, and waits for neither database nor file: then no thread is taken for it.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Operation:
     allowed_to_all: bool
     shared: bool
     by_trust: bool
+    at_once: bool
 
 
 _OPERATIONS: dict[tuple[str, str], Operation] = {}
@@ -117,6 +119,7 @@ def operation(
     allowed_to_all: bool = False,
     shared: bool = False,
     by_trust: bool = False,
+    at_once: bool = False,
 ) -> Callable[[Perform], Perform]:
     """Register a function as an API action.
 
@@ -130,12 +133,13 @@ def operation(
         allowed_to_all: Whether every principal may, as at AWS everybody may ask who he is.
         shared: Whether a resource of another account may be meant.
         by_trust: Whether the resource's policy has to allow it whoever asks.
+        at_once: Whether it only computes; no policy is attached to what it acts on, and it may not be mutating.
     """
 
     def register(perform: Perform) -> Perform:
         changes = not _READS.match(name) if mutating is None else mutating
         _OPERATIONS[service, name] = Operation(
-            name, service, perform, changes, resource, conditions, allowed_to_all, shared, by_trust
+            name, service, perform, changes, resource, conditions, allowed_to_all, shared, by_trust, at_once
         )
         return perform
 
@@ -145,6 +149,11 @@ def operation(
 def registered(service: str, name: str) -> Operation | None:
     """The action of that name; None when this server has none."""
     return _OPERATIONS.get((service, name))
+
+
+def registered_at_once() -> frozenset[tuple[str, str]]:
+    """Service and name of each action that only computes."""
+    return frozenset(key for key, known in _OPERATIONS.items() if known.at_once)
 
 
 def actions_of(service: str) -> list[str]:

@@ -114,7 +114,7 @@ def _key_asked_for(call: Call, request: dict[str, Any]) -> _Key:
     raise NotFoundException(f"Key '{arn}' does not exist")
 
 
-@operation("Sign", service="kms", resource=_key_arn, conditions=_request_alias, mutating=False)
+@operation("Sign", service="kms", resource=_key_arn, conditions=_request_alias, mutating=False, at_once=True)
 def sign(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     """Sign a message of at most 4,096 bytes; see AWS's API_Sign.
 

@@ -9,7 +9,7 @@ into bodies, ``rest`` and ``query`` add the two protocols that are not JSON 1.1.
 from __future__ import annotations
 
 from sagemaker_server.wire.reading import read_request
-from sagemaker_server.wire.services import Action, Protocol, find_action
+from sagemaker_server.wire.services import Action, Protocol, find_action, target_of
 from sagemaker_server.wire.writing import Answer, write_error, write_result
 
-__all__ = ["Action", "Answer", "Protocol", "find_action", "read_request", "write_error", "write_result"]
+__all__ = ["Action", "Answer", "Protocol", "find_action", "read_request", "target_of", "write_error", "write_result"]

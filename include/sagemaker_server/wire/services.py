@@ -95,6 +95,11 @@ def _json_action(target: str) -> Action:
     return _action(service, name, Protocol.JSON)
 
 
+def target_of(service: str, name: str) -> str:
+    """The ``X-Amz-Target`` by which an action of one of the JSON services is asked for."""
+    return f"{service_model(service).metadata['targetPrefix']}.{name}"
+
+
 @cache
 def _targets() -> dict[str, str]:
     return {service_model(service).metadata["targetPrefix"]: service for service in JSON_SERVICES}

@@ -72,7 +72,8 @@ def test_two_runs_that_deploy_at_once_take_turns_and_the_later_version_serves(pl
     for thread in threads:
         thread.join()
     assert plant.serves(versions[1])
-    assert all("has been since" in str(refusal) for refusal in refused), refused
+    late = ("has been since", "the registry says Superseded")  # version 3 serves already, or is about to be on record
+    assert all(any(words in str(refusal) for words in late) for refusal in refused), refused
     assert plant.entries(EntryKind.ROLL_BACK) == []
 
 

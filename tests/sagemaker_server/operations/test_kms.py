@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from botocore.exceptions import ClientError
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from tests.sagemaker_server.running_server import RunningServer
+from tests.sagemaker_server.running_server import PRODUCTION_ACCOUNT, RunningServer
+
+from sagemaker_server.operations import registered, registered_at_once
 
 ALIAS = "alias/model-governance-ledger"
 DECISIONS = "alias/model-governance-decisions"
@@ -86,3 +89,36 @@ def test_each_key_signs_for_its_own_and_for_nobody_else(server: RunningServer, a
 
 def test_the_two_keys_are_two(kms: Any) -> None:
     assert kms.get_public_key(KeyId=ALIAS)["PublicKey"] != kms.get_public_key(KeyId=DECISIONS)["PublicKey"]
+
+
+def test_only_what_stores_nothing_is_answered_without_a_thread() -> None:
+    at_once = [registered(service, name) for service, name in registered_at_once()]
+    assert [action.name for action in at_once if action is not None] == ["Sign"]
+    assert not any(action is None or action.mutating or action.shared for action in at_once)
+
+
+def test_key_called_by_the_arn_of_something_else_is_not_found(server: RunningServer, kms: Any, group: str) -> None:
+    arn = server.client("sagemaker").describe_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
+    with pytest.raises(kms.exceptions.NotFoundException):
+        kms.sign(KeyId=arn, Message=b"m", SigningAlgorithm=ALGORITHM)
+
+
+def test_large_request_is_answered_like_a_small_one(kms: Any) -> None:
+    with pytest.raises(ClientError, match=r"Value at 'message' .* less than or equal to 4096"):
+        kms.sign(KeyId=ALIAS, Message=b"x" * 1_000_000, SigningAlgorithm=ALGORITHM)
+
+
+def test_signatures_asked_for_at_once_are_each_for_their_own_message(kms: Any) -> None:
+    def signature(number: int) -> bytes:
+        return bytes(kms.sign(KeyId=ALIAS, Message=b"%d" % number, SigningAlgorithm=ALGORITHM)["Signature"])
+
+    with ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(signature, range(100))) == [signature(number) for number in range(100)]
+
+
+@pytest.mark.parametrize("name", ["ledger", "decisions", "oversight", "operations"])
+def test_other_accounts_have_none_of_the_keys(server: RunningServer, name: str) -> None:
+    elsewhere = server.client_in(PRODUCTION_ACCOUNT, "kms")
+    with pytest.raises(ClientError) as refusal:
+        elsewhere.sign(KeyId=f"alias/model-governance-{name}", Message=b"m", SigningAlgorithm=ALGORITHM)
+    assert refusal.value.response["Error"]["Code"] == "NotFoundException"
