@@ -142,7 +142,7 @@ class Settings:
     database_url: str = _setting("sqlite:///{home}/airflow/airflow.db")
     registry_url: str = _setting("sqlite:///{home}/sagemaker/sagemaker.sqlite")
     broker_url: str = _setting("")
-    executor: str = _setting("LocalExecutor")
+    executor: str = _setting("model_governance.executors.local.LastingLocalExecutor")
     parallelism: int = _setting("4")
     triggerer_capacity: int = _setting("1000")
     poll_seconds: float = _setting("0.25")
