@@ -59,7 +59,7 @@ def roll_back(
     use_case: UseCaseName,
     reason: Reason,
     to_version: Annotated[
-        int | None, typer.Option(min=1, help="A version that served before; by default the last that did.")
+        int | None, typer.Option(min=1, help="A version that served before; by default the last that nobody took back.")
     ] = None,
 ) -> None:
     """Have an earlier version serve again, if its approvals still hold."""

@@ -56,7 +56,7 @@ def control_form() -> dict[str, Param]:
             type=["null", "integer"],
             minimum=1,
             title="To version",
-            description="Of a roll-back: a version that served before; by default the last that did.",
+            description="Of a roll-back: a version that served before; by default the last that nobody took back.",
         ),
         "drill": Param(False, type="boolean", title="Drill", description="Of a stop: it is an exercise."),
         "reason": Param(

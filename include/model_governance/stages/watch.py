@@ -64,8 +64,9 @@ def tell_owners() -> None:
 
 @task(do_xcom_push=False)
 def settle_deployments() -> None:
-    """Roll back what was being deployed and nobody goes on with, and end what serves although it was stopped."""
+    """Roll back what nobody goes on deploying, end what serves though stopped, fail on what serves off the record."""
     from model_governance.decisions.waiting import use_cases_on_record
+    from model_governance.serving.deviation import refuse_deviation
     from model_governance.serving.reversion import settle_reversion
     from model_governance.serving.roll_back import end_what_may_not_serve, settle_abandoned
 
@@ -81,6 +82,7 @@ def settle_deployments() -> None:
         )
         if said:
             log.warning("%s: %s", name, said)
+        refuse_deviation(installation, name, unchanged_seconds=_SETTLED_SECONDS)
 
     each_by_itself(names, settle)
 

@@ -18,6 +18,7 @@ from model_governance.errors import ArtifactChanged, DecisionRefused, GateClosed
 from model_governance.hooks.installation import Installation
 from model_governance.serving import resume as resumption
 from model_governance.serving import reversion, service
+from model_governance.serving.deviation import refuse_deviation
 from model_governance.serving.orders import Operation, OperationChannel, order
 from model_governance.serving.retirement import retire
 from model_governance.serving.roll_back import end_what_may_not_serve
@@ -119,6 +120,26 @@ def test_an_endpoint_made_by_hand_while_production_is_stopped_is_ended_by_the_wa
     assert said is not None and f"({first.config}) is deleted: {plant.name} may not serve since its stop" in said
     assert plant.settled() is None
     assert end_what_may_not_serve(later_by(plant, 1), plant.name) == ""
+
+
+def test_an_endpoint_moved_by_hand_to_what_nobody_had_serve_is_told_of_until_it_is_stopped(plant: Plant) -> None:
+    plant.declare()
+    first, second = plant.served(), plant.version()
+    hour = later_by(plant, 1)
+    refuse_deviation(hour, plant.name, unchanged_seconds=600)
+    second.make_config()
+    sagemaker(plant).update_endpoint(EndpointName=plant.name, EndpointConfigName=second.config)
+    plant.settled()
+    refuse_deviation(plant.pipeline, plant.name, unchanged_seconds=600)  # somebody may be about to enter it
+    with pytest.raises(
+        GateClosed, match=rf"serves {second.config}, but the ledger has version 1 serve by {first.config}"
+    ):
+        refuse_deviation(hour, plant.name, unchanged_seconds=600)
+    stop(plant)
+    refuse_deviation(hour, plant.name, unchanged_seconds=600)
+    again(plant)
+    assert plant.serves(first)
+    refuse_deviation(hour, plant.name, unchanged_seconds=600)
 
 
 def test_nobody_goes_back_by_a_configuration_that_was_made_anew(plant: Plant) -> None:
