@@ -23,6 +23,10 @@ from stack.processes import processes_of
 from stack.settings import Settings
 
 
+_PATIENCE_SECONDS = 120
+"""For an answer of Airflow's API: a writer of its SQLite file may wait a minute for the others."""
+
+
 @dataclass(frozen=True)
 class RunningStack:
     """A stack that runs.
@@ -86,12 +90,12 @@ class RunningStack:
             f"{self.airflow_url}/auth/token",
             json={"username": user, "password": self.password(user)},
             trust_env=False,
-            timeout=30,
+            timeout=_PATIENCE_SECONDS,
         )
         answer.raise_for_status()
         token = answer.json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.airflow_url, headers=headers, trust_env=False, timeout=30)
+        return httpx.Client(base_url=self.airflow_url, headers=headers, trust_env=False, timeout=_PATIENCE_SECONDS)
 
 
 @contextmanager

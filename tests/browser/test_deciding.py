@@ -161,6 +161,7 @@ def test_whoever_may_approves_with_a_note_and_the_run_goes_on(waiting: Waiting, 
     pages.picture("waiting")
     assert pages.mark("Success", NOTE) == 200
     pages.page.get_by_role("dialog").wait_for(state="hidden")
+    pages.page.reload()  # Airflow answers before it has committed: what the page asked for at once may lack the note
     pages.page.get_by_text(NOTE).wait_for()
     pages.picture("approved")
     assert pages.answer.count() == 0
