@@ -22,7 +22,6 @@ from stack.environment import person_environment
 from stack.processes import processes_of
 from stack.settings import Settings
 
-
 _PATIENCE_SECONDS = 120
 """For an answer of Airflow's API: a writer of its SQLite file may wait a minute for the others."""
 
