@@ -18,7 +18,7 @@ from model_governance.serving.orders import Operation, OperationChannel, Order, 
 from model_governance.serving.stop import OutOfService, record_stop, take_out_of_service
 
 UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")]
-Reason = Annotated[str, typer.Option(help="Why; goes into the ledger.")]
+Reason = Annotated[str, typer.Option("--reason", "--comment", help="Why; goes into the ledger.")]
 
 
 def stop(
@@ -42,7 +42,7 @@ def stop(
 
 def resume(
     use_case: UseCaseName,
-    comment: Annotated[str, typer.Option(help="Why it may go on; goes into the ledger.")],
+    comment: Annotated[str, typer.Option("--comment", "--reason", help="Why it may go on; goes into the ledger.")],
     lift_only: Annotated[
         bool, typer.Option("--lift-only", help="Allow deployments again, and serve nothing yet.")
     ] = False,
