@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -22,13 +23,21 @@ def machine(stack: RunningStack | None = None) -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ} | (stack.environment if stack else {})
 
 
+_WITH_CTRL_C = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])",
+)
+"""Ctrl-C reaches the command as in a terminal, whoever started the tests: a shell's background has it ignored."""
+
+
 class Following:
     """A command that follows a lifecycle, in the project's folder and a process group of its own."""
 
     def __init__(self, stack: RunningStack, command: Sequence[str]) -> None:
         environment = {**machine(stack), "COLUMNS": "80"}
         self._process = subprocess.Popen(
-            command,
+            [*_WITH_CTRL_C, *command],
             cwd=PROJECT,
             env=environment,
             stdout=subprocess.PIPE,
