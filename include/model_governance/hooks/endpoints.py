@@ -39,9 +39,13 @@ class Endpoint:
         """Whether it has to be waited for before it can be changed."""
         return self.status not in ("InService", "Failed", "OutOfService")
 
+    def has_changed_since(self, moment: datetime) -> bool:
+        """Whether SageMaker says when it was changed last, and that was after a moment."""
+        return self.changed is not None and self.changed > moment
+
     def has_failed_since(self, moment: datetime) -> bool:
         """Whether SageMaker says why it failed, or why its last update did, and that was after a moment."""
-        return bool(self.failure_reason) and self.changed is not None and self.changed > moment
+        return bool(self.failure_reason) and self.has_changed_since(moment)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from model_governance.decisions.publish import publish_head
 from model_governance.domain.ledger import Entry
 from model_governance.domain.production import Production, read_production, version_of
-from model_governance.errors import EvaluationRefused, RecordMissing
+from model_governance.errors import EvaluationRefused
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import PRODUCTION_STAGE, RETIRED_STAGE, StageStatus, stage_description
 from model_governance.serving.version import Version
@@ -57,11 +57,8 @@ def note_what_was_left(installation: Installation, use_case: str, production: Pr
     newest = max(production.given_way.values(), key=lambda each: each.last.sequence, default=None)
     if newest is None:
         return
-    try:
-        package = installation.registry.describe(newest.entry.subject)
-    except RecordMissing:  # a version that somebody deleted
-        return
-    if (package.stage, package.stage_status) == (PRODUCTION_STAGE, StageStatus.DEPLOYING):
+    package = installation.registry.find(newest.entry.subject)
+    if package is not None and (package.stage, package.stage_status) == (PRODUCTION_STAGE, StageStatus.DEPLOYING):
         note_roll_back(installation, use_case, newest.last)
 
 
@@ -75,11 +72,8 @@ def note_serving(installation: Installation, deployment: Entry, why: str) -> Non
 
 def note_gave_way(installation: Installation, arn: str, words: str) -> None:
     """Says in a version's life cycle that it gave way, unless it says so already or has gone further since."""
-    try:
-        package = installation.registry.describe(arn)
-    except RecordMissing:  # a version that somebody deleted
-        return
-    if package.stage == RETIRED_STAGE or package.stage_status == StageStatus.SUPERSEDED:
+    package = installation.registry.find(arn)
+    if package is None or package.stage == RETIRED_STAGE or package.stage_status == StageStatus.SUPERSEDED:
         return
     said = (package.stage, package.stage_status, package.stage_description)
     if said != (PRODUCTION_STAGE, StageStatus.ROLLED_BACK, stage_description(words)):

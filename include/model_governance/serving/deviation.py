@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from model_governance.domain.deployment import Environment
 from model_governance.domain.production import read_production, version_of
 from model_governance.errors import GateClosed
@@ -29,7 +31,7 @@ def refuse_deviation(installation: Installation, use_case: str, unchanged_second
     found = endpoints.find(name)
     if found is None or found.is_changing or not is_own(endpoints, found, use_case):
         return
-    if found.changed is not None and (installation.now() - found.changed).total_seconds() < unchanged_seconds:
+    if found.has_changed_since(installation.now() - timedelta(seconds=unchanged_seconds)):
         return
     served = production.served
     wanted = str(served.body.get("endpoint_config")) if served else ""

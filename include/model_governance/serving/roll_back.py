@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
@@ -130,7 +131,7 @@ def end_what_may_not_serve(installation: Installation, use_case: str, unchanged_
         return ""
     if found.is_changing:
         return None
-    if found.changed is not None and (installation.now() - found.changed).total_seconds() < unchanged_seconds:
+    if found.has_changed_since(installation.now() - timedelta(seconds=unchanged_seconds)):
         return ""
     endpoints.delete(name)
     return (

@@ -271,8 +271,7 @@ def test_half_written_objects_are_counted_and_do_no_harm(case: Case) -> None:
     watched.put(f"{folder}/00-12-000-other.tmp", b"rubbish")
     watched.tick(3)
     assert watched.results() == [(2, 1, "passed")]
-    [entry] = case.entries(EntryKind.MONITORING)
-    report = json.loads(case.pipeline.artifacts.get(f"{entry.body['folder']}report.json"))
+    report = watched.only_report()
     assert report["traffic"]["lines"] == 401
 
 

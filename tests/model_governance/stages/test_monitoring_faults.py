@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -136,8 +135,7 @@ def test_strange_names_under_the_capture_folder_do_no_harm(case: Case, name: str
     watched.put(f"use-cases/{case.name}/ground-truth/odd name.jsonl", b"{}")
     watched.tick(3)
     assert watched.results() == [(2, 1, "passed")]
-    [entry] = case.entries(EntryKind.MONITORING)
-    report = json.loads(case.pipeline.artifacts.get(f"{entry.body['folder']}report.json"))
+    report = watched.only_report()
     assert report["traffic"]["unreadable"]["count"] == 4
 
 

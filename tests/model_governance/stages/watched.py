@@ -205,6 +205,12 @@ class Watched:
     def hour(self, hour: int) -> datetime:
         return self.midnight + hour * HOUR
 
+    def only_report(self) -> dict[str, Any]:
+        """The report of the one window that was assessed."""
+        [entry] = self.case.entries(EntryKind.MONITORING)
+        report: dict[str, Any] = json.loads(self.case.pipeline.artifacts.get(f"{entry.body['folder']}report.json"))
+        return report
+
     def traffic_folder(self, hour: int, variant: str = "AllTraffic") -> str:
         """Where the traffic of an hour is captured."""
         name = self.case.name
