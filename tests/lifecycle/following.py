@@ -69,8 +69,6 @@ class Lifecycle:
         path = f"/api/v2/dags/{self.dag_id}/dagRuns"
         self._until("Airflow knows the DAG", lambda: self.call("admin", "GET", path).status_code == 200)
         answer = self.call(user, "POST", path, body)
-        while answer.status_code == 500 and "Database error" in answer.text:  # SQLite's writers on a slow disk
-            answer = self.call(user, "POST", path, body)
         assert answer.status_code == 200, answer.text
         return self
 

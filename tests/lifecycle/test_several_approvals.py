@@ -94,4 +94,5 @@ def test_the_second_from_another_group_opens_the_gate(waiting: dict[str, Lifecyc
     [refusal] = lifecycle.entries(EntryKind.REFUSAL)
     assert (refusal.body["actor"], refusal.body["channel"]) == ("governance-officer", "task-instance mark")
     assert refusal.body["reason"] == refused.json()["detail"]
-    assert lifecycle.call("admin", "PATCH", lifecycle.path, {"state": "failed"}).status_code == 200
+    ended = lifecycle.call("admin", "PATCH", lifecycle.path, {"state": "failed"})
+    assert ended.status_code == 200, ended.text

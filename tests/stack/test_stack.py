@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -111,3 +112,17 @@ def test_the_shipped_policy_is_entered_by_its_owner_at_the_first_start(running_s
         ("policy", "policy-owner"),
         ("people", "policy-owner"),
     ]
+
+
+def test_many_changes_at_once_are_all_taken(running_stack: RunningStack) -> None:
+    """Airflow's server notes who asks in the event loop that the request before needs to commit: it must not wait."""
+    path = "/api/v2/dags/governance_watch"
+
+    def change(number: int) -> int:
+        with running_stack.airflow("admin") as client:
+            return int(client.patch(path, json={"is_paused": number % 2 == 0}).status_code)
+
+    with ThreadPoolExecutor(12) as people:
+        answers = list(people.map(change, range(120)))
+    assert change(1) == 200
+    assert answers == [200] * len(answers)

@@ -17,6 +17,18 @@ _CONFLICT = 409
 _FAULT = 500
 
 
+async def whole_body(receive: Receive) -> bytes | None:
+    """The request's body; None where the client left before all of it had come."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
 def replay(body: bytes, receive: Receive) -> Receive:
     """A ``receive`` that hands on a body that was read already, and then whatever the client sends."""
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]

@@ -1,7 +1,8 @@
 """The middleware that turns a mark on a waiting gate into a decision, before Airflow's own route runs.
 
-Pure ASGI, innermost of the web server's middlewares: it sees what the route would see. Everything that blocks
-(Airflow's database, the registry, the ledger) runs in a thread; a request that cannot mark anything costs a path match.
+Pure ASGI, next to the routes but for the turns of SQLite's writers: it sees what the route would see. Everything that
+blocks (Airflow's database, the registry, the ledger) runs in a thread; a request that cannot mark anything costs a path
+match.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from model_governance.errors import GovernanceError, ServiceUnavailable
-from model_governance.web.answers import ASGIApp, Receive, Send, answer_as_marked, replay
+from model_governance.web.answers import ASGIApp, Receive, Send, answer_as_marked, replay, whole_body
 from model_governance.web.mark_requests import MarkRequest, may_mark, read_marks
 from model_governance.web.rulings import GOES_ON, Desk, Ruling, rule_on
 
@@ -40,7 +41,7 @@ class MarkMiddleware:
         if scope["type"] != "http" or not may_mark(scope["method"], get_route_path(scope)):
             await self.app(scope, receive, send)
             return
-        body = await _whole_body(receive)
+        body = await whole_body(receive)
         if body is None:
             return
         ruling = await self._ruling(scope, body)
@@ -110,18 +111,6 @@ def may_on_task_instances(user: Any, dag_id: str, method: Literal["GET", "PUT"] 
         method=method, access_entity=DagAccessEntity.TASK_INSTANCE, details=details, user=user
     )
     return allowed
-
-
-async def _whole_body(receive: Receive) -> bytes | None:
-    """The request's body; None where the client left before all of it had come."""
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 def _refusal(ruling: Ruling) -> JSONResponse:

@@ -13,7 +13,7 @@ import pytest
 
 from model_governance.domain.gate import GateState, GateVerdict
 from model_governance.errors import DecisionRefused, ServiceUnavailable
-from model_governance.web import marks, waiting_gates
+from model_governance.web import answers, marks, waiting_gates
 from model_governance.web.mark_requests import Mark
 from model_governance.web.waiting_gates import WaitingGate
 
@@ -195,11 +195,11 @@ def test_a_body_in_pieces_is_read_whole(route: Route, desk: OneGateDesk, call: C
     async def receive() -> Any:
         return pieces.pop(0)
 
-    assert asyncio.run(marks._whole_body(receive)) == b'{"new_state": "success"}'
+    assert asyncio.run(answers.whole_body(receive)) == b'{"new_state": "success"}'
 
 
 def test_a_client_that_left_decides_nothing() -> None:
     async def receive() -> Any:
         return {"type": "http.disconnect"}
 
-    assert asyncio.run(marks._whole_body(receive)) is None
+    assert asyncio.run(answers.whole_body(receive)) is None
