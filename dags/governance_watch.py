@@ -5,6 +5,8 @@
    after its limit. A notice that could not be sent before is sent now.
 2. **Tell owners**: what serves although its approval has run out is flagged, and its owner told.
 3. **Settle deployments**: a deployment that nobody has gone on with for an hour is rolled back.
+4. **Publish heads**: the head of a ledger that was not published when its entry was made is published now; a ledger
+   that ends before a published head fails the task.
 
 Each notice goes out once by each channel (`MODEL_GOVERNANCE_NOTIFY`), however often this runs.
 """
@@ -15,6 +17,7 @@ from model_governance.stages.watch import (
     EVERY_QUARTER_HOUR,
     SINCE,
     WATCH_DEFAULTS,
+    publish_heads,
     settle_deployments,
     tell_deciders,
     tell_owners,
@@ -36,3 +39,4 @@ with DAG(
     tell_deciders()
     tell_owners()
     settle_deployments()
+    publish_heads()

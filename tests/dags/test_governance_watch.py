@@ -32,6 +32,7 @@ def test_owners_are_told_whatever_becomes_of_telling_the_deciders(watch: Any) ->
         "tell_deciders": set(),
         "tell_owners": set(),
         "settle_deployments": set(),
+        "publish_heads": set(),
     }
 
 

@@ -5,7 +5,7 @@ Apart from ``decide`` because here the deed comes first: boto3, a console or our
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -65,7 +65,17 @@ class Adjudication:
         return self.outcome in (Outcome.APPROVED, Outcome.REJECTED, Outcome.SUPERSEDED, Outcome.TAKEN_DOWN)
 
 
-def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: str | None) -> Adjudication:
+Publish = Callable[[Installation, Entry], None]
+"""Tells the witnesses of a decision, or sees to it that they are told."""
+
+
+def adjudicate(
+    installation: Installation,
+    gate: Gate,
+    use_case: str,
+    subject: str | None,
+    publish: Publish = publish_decision,
+) -> Adjudication:
     """Brings registry and ledger of a gate into line and says how it stands.
 
     A decision in the ledger that the registry does not show is applied (a crash came between). A status in the registry
@@ -78,6 +88,7 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
         gate: The gate.
         use_case: The use case's name.
         subject: ARN of the model package, or of the use case's card; None for the card that there is.
+        publish: What becomes of a decision's head; who has somebody waiting may publish it afterwards.
 
     Raises:
         RecordMissing: There is no such card or model package.
@@ -91,12 +102,12 @@ def adjudicate(installation: Installation, gate: Gate, use_case: str, subject: s
     settled = _settle(installation, found, record, verdict)
     if settled is not None:
         if settled.outcome in (Outcome.APPROVED, Outcome.REJECTED):
-            publish_decision(installation, record.entry_of(verdict.decided_by[-1]))
+            publish(installation, record.entry_of(verdict.decided_by[-1]))
         return settled
     if verdict.state is GateState.BLOCKED and found.standing is Standing.APPROVED:
         told = next(iter(approval_records(installation, found)), None)
         return _undo(installation, found, record, told, "; ".join(verdict.reasons))
-    return _attribute(seen)
+    return _attribute(seen, publish)
 
 
 def gate_verdict(installation: Installation, gate: Gate, use_case: str, subject: str) -> GateVerdict:
@@ -170,14 +181,14 @@ def _settle(
     return None
 
 
-def _attribute(seen: _Seen) -> Adjudication:
+def _attribute(seen: _Seen, publish: Publish) -> Adjudication:
     """Makes a decision of a status in the registry, or undoes it, by who set it."""
     installation, subject, record = seen.hearing.installation, seen.hearing.subject, seen.record
     asked = record.entry.time - _CLOCKS_DIFFER if record.entry else None
     known = approval_records(installation, subject)
     told = [each for each in known if each.event_id not in record.events and (asked is None or each.time >= asked)]
     if not told and _was_left_standing(seen, known):
-        return _wait_on(seen)
+        return _wait_on(seen, publish)
     if not told:
         return Adjudication(
             Outcome.UNATTRIBUTED, f"the registry says {subject.status}, and there is no record yet of who set it"
@@ -189,7 +200,7 @@ def _attribute(seen: _Seen) -> Adjudication:
         except DecisionRefused as refused:
             refusals.append((each, str(refused)))
         else:
-            return _after_decision(seen.hearing, entry)
+            return _after_decision(seen.hearing, entry, publish)
     record_of, reason = refusals[-1]
     return _undo(installation, subject, record, record_of, reason)
 
@@ -206,7 +217,7 @@ def _decide_as(hearing: Hearing, told: ApprovalRecord) -> Entry:
     return hearing.enter(Answer.of(verdict, person.id, told.description, channel, told.event_id))
 
 
-def _after_decision(hearing: Hearing, entry: Entry) -> Adjudication:
+def _after_decision(hearing: Hearing, entry: Entry, publish: Publish) -> Adjudication:
     """How the gate stands once a status has become a decision: one approval of several sets it back to pending.
 
     By the chain as far as this decision and no new look: who decides after it has this one in his chain, and applies
@@ -215,19 +226,19 @@ def _after_decision(hearing: Hearing, entry: Entry) -> Adjudication:
     installation, subject = hearing.installation, hearing.subject
     seen = _evaluated(hearing, installation.ledger(subject.use_case).entries_with(entry))
     if seen.verdict.state is GateState.WAITING and subject.standing in (Standing.APPROVED, Standing.REJECTED):
-        return _wait_on(seen)
+        return _wait_on(seen, publish)
     settled = _settle(installation, subject, seen.record, seen.verdict)
-    publish_decision(installation, entry)
+    publish(installation, entry)
     return settled or Adjudication(Outcome.BLOCKED, "; ".join(seen.verdict.reasons))
 
 
-def _wait_on(seen: _Seen) -> Adjudication:
+def _wait_on(seen: _Seen, publish: Publish) -> Adjudication:
     """Sets a status that became one approval of several back to pending."""
     installation, subject = seen.hearing.installation, seen.hearing.subject
     reason, decided_by = "; ".join(seen.verdict.reasons), seen.verdict.decided_by
     set_standing(installation, subject, Standing.PENDING, reason)
     found = _unless_decided(installation, subject, seen.record, Adjudication(Outcome.WAITING, reason, decided_by))
-    publish_decision(installation, seen.record.entries[-1][1])
+    publish(installation, seen.record.entries[-1][1])
     return found
 
 

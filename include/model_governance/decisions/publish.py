@@ -43,6 +43,24 @@ def publish_head(installation: Installation, entry: Entry, *, on_card: bool = Tr
         _note_on_card(installation, entry.subject, head)
 
 
+def publish_what_was_left(installation: Installation, ledger: str) -> None:
+    """Publishes the head that a ledger has now, be it that a kill came between the entry and its publication.
+
+    Args:
+        installation: Through which to act.
+        ledger: Name of the use case, or of the ledger of policies.
+
+    Raises:
+        LedgerBroken: The ledger does not hold, or the witness file knows a later head: it was cut off at the end.
+        AccessRefused, ServiceUnavailable, RequestRefused: As ``publish_head``.
+    """
+    heads = witnessed_heads(installation, ledger)  # before the ledger: what is published meanwhile is of later entries
+    entries = installation.ledger(ledger).entries()
+    refuse_cut_off(ledger, entries, heads)
+    if entries:
+        publish_head(installation, entries[-1], on_card=False)
+
+
 def published_heads(installation: Installation, use_case: str) -> tuple[Sighting, ...]:
     """Everything that was published of a use case's ledger, all of it: who wrote a chain anew could publish any number.
 

@@ -18,6 +18,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from model_governance.domain.decision import Gate
 from model_governance.domain.request import GateRequest
+from model_governance.domain.use_case import POLICIES_LEDGER
 from model_governance.errors import GovernanceError, RecordMissing
 from model_governance.hooks.airflow_api import DAG_PREFIX
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
@@ -85,6 +86,18 @@ def settle_deployments() -> None:
         refuse_deviation(installation, name, unchanged_seconds=_SETTLED_SECONDS)
 
     each_by_itself(names, settle)
+
+
+@task(do_xcom_push=False)
+def publish_heads() -> None:
+    """Publish the heads of ledgers that a kill kept from it; fail on a ledger that was cut off since the last one."""
+    from model_governance.decisions.publish import publish_what_was_left
+    from model_governance.decisions.waiting import use_cases_on_record
+
+    installation = Installation.load(AirflowClients(PIPELINE_CONNECTION))
+    with a_missing_bucket_skips_the_task():
+        names = use_cases_on_record(installation)
+    each_by_itself((*names, POLICIES_LEDGER), lambda name: publish_what_was_left(installation, name))
 
 
 @contextmanager

@@ -4,6 +4,9 @@ One poll of the registry serves every waiter of the triggerer (Airflow's shared 
 it has subscribed, and again whenever its candidate or its use case's card has changed; what it finds is adjudicated
 first, so that a status set by boto3 or in a console becomes a decision, or is undone, before anything goes on.
 
+A decision's head is published when its task has been let go: that takes as long as deciding, and nobody waits for it.
+What a kill or a long outage keeps from being published, ``governance_watch`` publishes.
+
 The poll wakes the waiters concerned by itself and gives the stream nothing: Airflow would hand every change to every
 waiter, and fail those that lie a thousand changes behind, as one does that looks at a ledger out of reach.
 """
@@ -13,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -25,10 +28,12 @@ from model_governance.triggers.waiting_room import Waiter, WaitingRoom
 
 if TYPE_CHECKING:
     from model_governance.decisions.adjudicate import Adjudication
+    from model_governance.domain.ledger import Entry
     from model_governance.triggers.registry_watch import RegistryWatch
 
 POLL_SETTING = "MODEL_GOVERNANCE_POLL_SECONDS"
 LONGEST_PAUSE_SECONDS = 30.0
+_TRIES_TO_PUBLISH = 10
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +63,7 @@ class ApprovalTrigger(BaseEventTrigger):
         self.use_case = use_case
         self.gate = gate
         self.run_id = run_id
+        self._unpublished: list[Entry] = []
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Class path and fields, from which the triggerer makes it again."""
@@ -118,7 +124,10 @@ class ApprovalTrigger(BaseEventTrigger):
         yield self._end(found)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Waits with a poll of its own, where Airflow runs a trigger alone, as ``dag.test()`` does."""
+        """Waits with a poll of its own, where Airflow runs a trigger alone, as ``dag.test()`` does.
+
+        Whose event loop ends with the first event: what is left to publish then is left to the watch.
+        """
         async for event in self.filter_shared_stream(self.open_shared_stream(self.serialize()[1])):
             yield event
 
@@ -130,7 +139,7 @@ class ApprovalTrigger(BaseEventTrigger):
         """
         from model_governance.triggers.registry_watch import look
 
-        return look(Gate(self.gate), self.use_case, self.run_id)
+        return look(Gate(self.gate), self.use_case, self.run_id, self._unpublished.append)
 
     async def _wait(self, room: WaitingRoom, waiter: Waiter, poll: asyncio.Future[None]) -> Adjudication:
         """Looks at the beginning and after each change, until the gate is decided."""
@@ -157,11 +166,17 @@ class ApprovalTrigger(BaseEventTrigger):
                 self.log.warning("the gate cannot be read now, trying again: %s", fault, exc_info=not known)
             else:
                 if found.outcome != "unattributed":
+                    self._publish_afterwards(room)
                     return found
                 if failures == 0:
                     self.log.info("the status was set by nobody on record yet, looking again: %s", found.reason)
             failures += 1
             await asyncio.sleep(pause(failures))
+
+    def _publish_afterwards(self, room: WaitingRoom) -> None:
+        for entry in self._unpublished:
+            room.afterwards(partial(_publish, room, entry))
+        self._unpublished.clear()
 
     def _end(self, found: Adjudication) -> TriggerEvent:
         """Says in the task's log who decided and why, and how the task ends."""
@@ -172,6 +187,29 @@ class ApprovalTrigger(BaseEventTrigger):
             by = f"{decision.actor} as {decision.role}, by {decision.channel}"
             self.log.info("approved by %s: %s", by, decision.comment or "no comment")
         return TaskSuccessEvent()
+
+
+async def _publish(room: WaitingRoom, entry: Entry) -> None:
+    structlog.contextvars.clear_contextvars()  # the task of the gate has ended, and its log with it
+    for failures in range(1, _TRIES_TO_PUBLISH + 1):
+        try:
+            await room.do(partial(_publish_now, entry))
+        except Exception as fault:
+            await log.awarning(
+                "the head of a ledger is not published yet",
+                ledger=entry.use_case,
+                entry=entry.sequence,
+                error=str(fault),
+            )
+            await asyncio.sleep(pause(failures))
+        else:
+            return
+
+
+def _publish_now(entry: Entry) -> None:
+    from model_governance.triggers.registry_watch import publish
+
+    publish(entry)
 
 
 async def _read_to_its_end(stream: AsyncIterator[None]) -> None:

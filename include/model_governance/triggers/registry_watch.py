@@ -6,13 +6,16 @@ task can fetch any connection that the web server can see, so a connection would
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 from model_governance.decisions.adjudicate import Adjudication, Outcome, adjudicate
+from model_governance.decisions.decide import publish_decision
 from model_governance.decisions.record import was_taken_down
 from model_governance.decisions.subject import locate_subject
 from model_governance.domain.decision import Gate
+from model_governance.domain.ledger import Entry
 from model_governance.errors import RecordMissing
 from model_governance.hooks.changes import RegistryChanges
 from model_governance.hooks.installation import Installation
@@ -51,8 +54,14 @@ def use_case_of(arn: str) -> str:
     return arn.rsplit(":", 1)[-1].split("/")[1]
 
 
-def look(gate: Gate, use_case: str, run_id: str) -> Adjudication:
+def look(gate: Gate, use_case: str, run_id: str, publish: Callable[[Entry], None]) -> Adjudication:
     """How a gate stands, after whatever was set in the registry has been taken as a decision or undone.
+
+    Args:
+        gate: The gate.
+        use_case: The use case's name.
+        run_id: The DAG run whose candidate the gate is about.
+        publish: Sees to it that the head of a decision is published, once the gate's task has been let go.
 
     Raises:
         RecordMissing: There is no such card or candidate, and no clean-up has taken it down.
@@ -61,8 +70,17 @@ def look(gate: Gate, use_case: str, run_id: str) -> Adjudication:
     installation = deciding_installation()
     try:
         subject = None if gate is Gate.USE_CASE else locate_subject(installation, gate, use_case, run_id)
-        return adjudicate(installation, gate, use_case, subject)
+        return adjudicate(installation, gate, use_case, subject, lambda _, entry: publish(entry))
     except RecordMissing:
         if not was_taken_down(installation.ledger(use_case).entries(), run_id):
             raise
         return Adjudication(Outcome.TAKEN_DOWN, f"what run {run_id} made has been taken down; start a new run")
+
+
+def publish(entry: Entry) -> None:
+    """Tells the witnesses of a decision.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise; the watch publishes what was not.
+    """
+    publish_decision(deciding_installation(), entry)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from model_governance.decisions.decide import decide
-from model_governance.decisions.publish import head_on_card, publish_head, published_heads, witnessed_heads
+from model_governance.decisions.publish import (
+    head_on_card,
+    publish_head,
+    publish_what_was_left,
+    published_heads,
+    witnessed_heads,
+)
 from model_governance.domain.decision import Channel, DecisionVerdict, Gate
 from model_governance.domain.head import PublishedHead, refuse_cut_off
 from model_governance.domain.ledger import EntryKind
@@ -107,6 +113,39 @@ def test_a_head_published_by_nobody_but_a_crashed_decision_is_published_by_who_l
     told = head_on_card(case.package(arn))
     assert told is not None
     assert told.head == PublishedHead.of(case.entries(EntryKind.DECISION)[-1])
+
+
+def test_a_head_that_a_kill_left_unpublished_is_published_once_by_the_watch(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = case.governed()
+    with monkeypatch.context() as patch:
+        patch.setattr("model_governance.decisions.decide.publish_head", lambda *_: None)
+        case.decide(Gate.GOVERNANCE, arn)
+    newest = PublishedHead.of(case.entries(EntryKind.DECISION)[-1])
+    assert newest not in {each.head for each in published_heads(case.pipeline, case.name)}
+    publish_what_was_left(case.pipeline, case.name)
+    after = published_heads(case.pipeline, case.name)
+    assert [each.place.split()[1] for each in after if each.head == newest] == ["witness", "lineage"]
+    publish_what_was_left(case.pipeline, case.name)
+    assert published_heads(case.pipeline, case.name) == after
+
+
+def test_the_watch_publishes_nothing_of_a_chain_that_was_cut_off_and_says_so(case: Case) -> None:
+    case.approve_use_case()
+    witness = case.pipeline.witness
+    assert witness is not None
+    head = PublishedHead(sequence=99, digest="0" * 64)
+    witness.tell(f"s3://model-governance/ledger/{case.name}/", head, case.pipeline.now())
+    before = published_heads(case.pipeline, case.name)
+    with pytest.raises(LedgerBroken, match="knows entry 99"):
+        publish_what_was_left(case.pipeline, case.name)
+    assert published_heads(case.pipeline, case.name) == before
+
+
+def test_of_a_ledger_that_is_not_there_nothing_is_published(case: Case) -> None:
+    publish_what_was_left(case.pipeline, f"{case.name}-never")
+    assert published_heads(case.pipeline, f"{case.name}-never") == ()
 
 
 def test_a_witness_that_cannot_be_written_is_told_and_the_decision_stands(case: Case) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,8 +16,10 @@ from tests.model_governance.decisions.conftest import Case
 from model_governance.cli.clean_up import take_down
 from model_governance.cli.leavings import Leavings
 from model_governance.decisions.adjudicate import Adjudication, Outcome
+from model_governance.decisions.publish import published_heads, witnessed_heads
 from model_governance.domain.decision import DecisionVerdict, Gate
-from model_governance.domain.ledger import EntryKind
+from model_governance.domain.head import PublishedHead
+from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.errors import ServiceUnavailable
 from model_governance.hooks.model_registry import ApprovalStatus
 from model_governance.triggers import approval, registry_watch
@@ -152,6 +155,35 @@ def test_all_waiters_share_one_poll_and_one_decision_on_a_card_ends_them_all(wai
     assert {type(event) for event in events} == {TaskSuccessEvent}
     assert len({trigger.shared_stream_key() for trigger in triggers}) == 1
     assert len(looks) > counted[0]
+
+
+def test_a_decision_lets_its_task_go_first_and_is_published_afterwards_whatever_faults_come_between(
+    waiting_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = waiting_case.governed()
+    waiting_case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "seen")
+    let_go, publish, tries = threading.Event(), registry_watch.publish, []
+
+    def publish_at_the_third_try(entry: Entry) -> None:
+        assert let_go.wait(30)
+        tries.append(entry)
+        if len(tries) < 3:
+            raise ServiceUnavailable("the witness cannot be written")
+        publish(entry)
+
+    monkeypatch.setattr(registry_watch, "publish", publish_at_the_third_try)
+    decision = lambda: PublishedHead.of(waiting_case.entries(EntryKind.DECISION)[-1])  # noqa: E731
+
+    async def until_published() -> None:
+        [event] = await wait_all([trigger_of(waiting_case, Gate.GOVERNANCE)])
+        assert type(event) is TaskSuccessEvent
+        assert decision() not in {each.head for each in witnessed_heads(waiting_case.pipeline, waiting_case.name)}
+        let_go.set()
+        while decision() not in {each.head for each in published_heads(waiting_case.pipeline, waiting_case.name)}:
+            await asyncio.sleep(0.05)
+
+    asyncio.run(asyncio.wait_for(until_published(), 60))
+    assert len(tries) == 3
 
 
 class Scripted(ApprovalTrigger):

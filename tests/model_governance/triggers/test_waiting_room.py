@@ -97,6 +97,33 @@ def test_the_woken_look_before_the_newcomers_and_no_more_than_allowed_at_once() 
     run(story())
 
 
+def test_what_is_done_afterwards_lets_the_woken_look_first_and_the_newcomers_last() -> None:
+    async def story() -> None:
+        room, looks = WaitingRoom(looks_at_once=1), Looks()
+        with ExitStack() as stay:
+            names = ["busy", "new", "decided"]
+            waiters = {name: stay.enter_context(room.waiting_for(name)) for name in names}
+            looking = [asyncio.create_task(room.look(waiters["busy"], looks.of("busy")))]
+            await settled()
+            published = asyncio.Event()
+
+            async def publish() -> None:
+                assert await room.do(looks.of("publish")) == "publish"
+                published.set()
+
+            looking.append(asyncio.create_task(room.look(waiters["new"], looks.of("new"))))
+            room.afterwards(publish)
+            await settled()
+            waiters["decided"].wake()
+            looking.append(asyncio.create_task(room.look(waiters["decided"], looks.of("decided"))))
+            await settled()
+            looks.may_end.set()
+            await asyncio.gather(*looking, published.wait())
+        assert looks.begun == ["busy", "decided", "publish", "new"]
+
+    run(story())
+
+
 def test_who_leaves_while_waiting_for_a_turn_leaves_it_to_the_next() -> None:
     async def story() -> None:
         room, looks = WaitingRoom(looks_at_once=1), Looks()
