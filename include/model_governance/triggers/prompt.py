@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.03
 _NEEDED = ("init_comms", "sync_state_to_supervisor")
 
 
