@@ -66,13 +66,18 @@ def decide(
     return entry
 
 
-def publish_decision(installation: Installation, entry: Entry) -> None:
+def publish_decision(installation: Installation, entry: Entry, *, on_card: bool = True) -> None:
     """Tells the chain's head to its witnesses, and seals what is full; safe to repeat.
+
+    Args:
+        installation: Through which to act.
+        entry: The decision, in the ledger.
+        on_card: Whether to tell the version's card, too.
 
     Raises:
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise. The decision stands.
     """
-    publish_head(installation, entry)
+    publish_head(installation, entry, on_card=on_card)
     if entry.sequence >= SEGMENT:
         installation.ledger(entry.use_case).seal(Authority.DECISIONS)
 

@@ -39,8 +39,24 @@ def publish_head(installation: Installation, entry: Entry, *, on_card: bool = Tr
         ledger,
         {"sequence": str(head.sequence), "digest": head.digest, "kind": entry.kind.value, "subject": entry.subject},
     )
-    if on_card and ":model-package/" in entry.subject:
-        _note_on_card(installation, entry.subject, head)
+    if on_card:
+        note_on_card(installation, entry)
+
+
+def note_on_card(installation: Installation, entry: Entry) -> None:
+    """Tells the card of the version that an entry is about, if it is about one, the head that it was; safe to repeat.
+
+    A card is read, changed and written: by whoever comes before the stage that writes it next, or not at all.
+
+    Raises:
+        RecordMissing, AccessRefused, ServiceUnavailable, RequestRefused: As the registry answers.
+    """
+    if ":model-package/" not in entry.subject:
+        return
+    head, package = PublishedHead.of(entry), installation.registry.describe(entry.subject)
+    known = head_on_card(package)
+    if known is None or known.head.sequence < head.sequence:
+        installation.registry.set_card(package.arn, with_custom_details(dict(package.card), {HEAD_DETAIL: head.text}))
 
 
 def publish_what_was_left(installation: Installation, ledger: str) -> None:
@@ -111,13 +127,6 @@ def head_on_card(package: ModelPackage) -> Sighting | None:
     details = package.card.get("additional_information", {}).get("custom_details", {})
     head = PublishedHead.parse(str(details.get(HEAD_DETAIL, "")))
     return Sighting(f"the card of {package.arn}", head) if head else None
-
-
-def _note_on_card(installation: Installation, arn: str, head: PublishedHead) -> None:
-    package = installation.registry.describe(arn)
-    known = head_on_card(package)
-    if known is None or known.head.sequence < head.sequence:
-        installation.registry.set_card(arn, with_custom_details(dict(package.card), {HEAD_DETAIL: head.text}))
 
 
 def _in_lineage(installation: Installation, use_case: str) -> list[Sighting]:

@@ -12,6 +12,7 @@ from functools import cache
 
 from model_governance.decisions.adjudicate import Adjudication, Outcome, adjudicate
 from model_governance.decisions.decide import publish_decision
+from model_governance.decisions.publish import note_on_card
 from model_governance.decisions.record import was_taken_down
 from model_governance.decisions.subject import locate_subject
 from model_governance.domain.decision import Gate
@@ -61,16 +62,22 @@ def look(gate: Gate, use_case: str, run_id: str, publish: Callable[[Entry], None
         gate: The gate.
         use_case: The use case's name.
         run_id: The DAG run whose candidate the gate is about.
-        publish: Sees to it that the head of a decision is published, once the gate's task has been let go.
+        publish: Sees to it that the head of a decision is published once the gate's task has been let go; the version's
+            card has been told before that, as the stage that follows writes it.
 
     Raises:
         RecordMissing: There is no such card or candidate, and no clean-up has taken it down.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     installation = deciding_installation()
+
+    def note_and_publish(installation: Installation, entry: Entry) -> None:
+        note_on_card(installation, entry)
+        publish(entry)
+
     try:
         subject = None if gate is Gate.USE_CASE else locate_subject(installation, gate, use_case, run_id)
-        return adjudicate(installation, gate, use_case, subject, lambda _, entry: publish(entry))
+        return adjudicate(installation, gate, use_case, subject, note_and_publish)
     except RecordMissing:
         if not was_taken_down(installation.ledger(use_case).entries(), run_id):
             raise
@@ -78,9 +85,9 @@ def look(gate: Gate, use_case: str, run_id: str, publish: Callable[[Entry], None
 
 
 def publish(entry: Entry) -> None:
-    """Tells the witnesses of a decision.
+    """Tells the witnesses of a decision, all but the version's card.
 
     Raises:
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise; the watch publishes what was not.
     """
-    publish_decision(deciding_installation(), entry)
+    publish_decision(deciding_installation(), entry, on_card=False)

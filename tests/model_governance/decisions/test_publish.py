@@ -106,7 +106,7 @@ def test_a_head_published_by_nobody_but_a_crashed_decision_is_published_by_who_l
 ) -> None:
     arn = case.governed()
     with monkeypatch.context() as patch:
-        patch.setattr("model_governance.decisions.decide.publish_head", lambda *_: None)
+        patch.setattr("model_governance.decisions.decide.publish_head", lambda *_, **__: None)
         case.decide(Gate.GOVERNANCE, arn)
     assert head_on_card(case.package(arn)) is None
     case.adjudicate(Gate.GOVERNANCE, arn)
@@ -120,7 +120,7 @@ def test_a_head_that_a_kill_left_unpublished_is_published_once_by_the_watch(
 ) -> None:
     arn = case.governed()
     with monkeypatch.context() as patch:
-        patch.setattr("model_governance.decisions.decide.publish_head", lambda *_: None)
+        patch.setattr("model_governance.decisions.decide.publish_head", lambda *_, **__: None)
         case.decide(Gate.GOVERNANCE, arn)
     newest = PublishedHead.of(case.entries(EntryKind.DECISION)[-1])
     assert newest not in {each.head for each in published_heads(case.pipeline, case.name)}

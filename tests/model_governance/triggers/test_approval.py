@@ -16,7 +16,7 @@ from tests.model_governance.decisions.conftest import Case
 from model_governance.cli.clean_up import take_down
 from model_governance.cli.leavings import Leavings
 from model_governance.decisions.adjudicate import Adjudication, Outcome
-from model_governance.decisions.publish import published_heads, witnessed_heads
+from model_governance.decisions.publish import head_on_card, published_heads, witnessed_heads
 from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.head import PublishedHead
 from model_governance.domain.ledger import Entry, EntryKind
@@ -174,12 +174,19 @@ def test_a_decision_lets_its_task_go_first_and_is_published_afterwards_whatever_
     monkeypatch.setattr(registry_watch, "publish", publish_at_the_third_try)
     decision = lambda: PublishedHead.of(waiting_case.entries(EntryKind.DECISION)[-1])  # noqa: E731
 
+    def places() -> int:
+        heads = [each.head for each in published_heads(waiting_case.pipeline, waiting_case.name)]
+        return heads.count(decision())
+
     async def until_published() -> None:
         [event] = await wait_all([trigger_of(waiting_case, Gate.GOVERNANCE)])
         assert type(event) is TaskSuccessEvent
+        on_card = head_on_card(waiting_case.package(arn))  # which the next stage reads, changes and writes
+        assert on_card is not None
+        assert on_card.head == decision()
         assert decision() not in {each.head for each in witnessed_heads(waiting_case.pipeline, waiting_case.name)}
         let_go.set()
-        while decision() not in {each.head for each in published_heads(waiting_case.pipeline, waiting_case.name)}:
+        while places() < 3:
             await asyncio.sleep(0.05)
 
     asyncio.run(asyncio.wait_for(until_published(), 60))
