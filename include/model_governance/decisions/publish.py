@@ -59,20 +59,22 @@ def note_on_card(installation: Installation, entry: Entry) -> None:
         installation.registry.set_card(package.arn, with_custom_details(dict(package.card), {HEAD_DETAIL: head.text}))
 
 
-def publish_what_was_left(installation: Installation, ledger: str) -> None:
+def publish_what_was_left(installation: Installation, use_case: str) -> None:
     """Publishes the head that a ledger has now, be it that a kill came between the entry and its publication.
 
     Args:
         installation: Through which to act.
-        ledger: Name of the use case, or of the ledger of policies.
+        use_case: The use case's name.
 
     Raises:
         LedgerBroken: The ledger does not hold, or the witness file knows a later head: it was cut off at the end.
         AccessRefused, ServiceUnavailable, RequestRefused: As ``publish_head``.
     """
-    heads = witnessed_heads(installation, ledger)  # before the ledger: what is published meanwhile is of later entries
-    entries = installation.ledger(ledger).entries()
-    refuse_cut_off(ledger, entries, heads)
+    heads = witnessed_heads(
+        installation, use_case
+    )  # before the ledger: what is published meanwhile is of later entries
+    entries = installation.ledger(use_case).entries()
+    refuse_cut_off(use_case, entries, heads)
     if entries:
         publish_head(installation, entries[-1], on_card=False)
 
@@ -108,8 +110,9 @@ def witnessed_entries(installation: Installation, use_case: str) -> tuple[Entry,
         LedgerBroken: It does not hold, or the witness knows a later head.
         AccessRefused, ServiceUnavailable: As the store and the witness answer.
     """
+    heads = witnessed_heads(installation, use_case)
     entries = installation.ledger(use_case).verify()
-    refuse_cut_off(use_case, entries, witnessed_heads(installation, use_case))
+    refuse_cut_off(use_case, entries, heads)
     return entries
 
 

@@ -23,6 +23,7 @@ from model_governance.domain.model_card import decided_digest
 from model_governance.errors import AccessRefused, LedgerBroken, ServiceUnavailable
 from model_governance.hooks.aws import calling
 from model_governance.hooks.installation import Installation
+from model_governance.stages import watch
 
 if TYPE_CHECKING:
     from conftest import Case
@@ -141,6 +142,29 @@ def test_the_watch_publishes_nothing_of_a_chain_that_was_cut_off_and_says_so(cas
     with pytest.raises(LedgerBroken, match="knows entry 99"):
         publish_what_was_left(case.pipeline, case.name)
     assert published_heads(case.pipeline, case.name) == before
+
+
+def test_the_watchs_task_looks_after_every_use_case_and_holds_the_policies_to_the_witness(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the pipeline's own rights, which do not reach as far as publishing a policy."""
+    case.approve_use_case()
+    witness = case.pipeline.witness
+    assert witness is not None
+    another = replace(case.pipeline.settings, witness=witness.path.with_suffix(".another"))
+    cut = Installation.load(case.pipeline.clients, another)
+    assert cut.witness is not None
+    later = PublishedHead(sequence=len(cut.ledger("policies").verify()) + 1, digest="0" * 64)
+    cut.witness.tell("s3://model-governance/ledger/policies/", later, cut.now())
+    monkeypatch.setattr(watch, "AirflowClients", lambda _: case.pipeline.clients)
+    monkeypatch.setattr(watch.Installation, "load", lambda _: case.pipeline)
+    monkeypatch.setattr("model_governance.decisions.waiting.use_cases_on_record", lambda _: (case.name,))
+    watch.publish_heads.function()
+    newest = PublishedHead.of(case.pipeline.ledger(case.name).verify()[-1])
+    assert [each.head for each in published_heads(case.pipeline, case.name)].count(newest) == 2
+    monkeypatch.setattr(watch.Installation, "load", lambda _: cut)
+    with pytest.raises(LedgerBroken, match=r"ledger of policies, entry \d+: cut off"):
+        watch.publish_heads.function()
 
 
 def test_of_a_ledger_that_is_not_there_nothing_is_published(case: Case) -> None:
