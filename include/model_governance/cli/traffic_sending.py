@@ -87,7 +87,9 @@ def send_phases(
     with_ground_truth: bool = True,
     paused: Callable[[float], None] = time.sleep,
 ) -> Iterator[SentPhase]:
-    """Sends phases one after the other, each beginning in a minute of its own; yields each once it is sent.
+    """Sends phases one after the other, each in a window that begins with a minute; yields each once it is sent.
+
+    A window begins when the one before it has ended, so that no answer is in two of them.
 
     Args:
         installation: Through which to act: as one who may ask the endpoint and say what came true.
@@ -103,16 +105,17 @@ def send_phases(
         GovernanceError: The endpoint has failed several times in a row, or what came true could not be written.
     """
     held_out = read_held_out(installation, use_case)
-    last_minute: datetime | None = None
+    free_from = datetime.min.replace(tzinfo=UTC)
     for phase in phases:
         rows = drawn_rows(held_out.rows, held_out.names, traffic, phase)
-        while (start := _minute(installation)) == last_minute:
+        while (start := _minute(installation)) < free_from:
             paused(60 - _utc(installation).second)
         if use_case.monitoring is not None and begins_a_window(use_case.monitoring, start):
             paused(60 - _utc(installation).second)  # where a window of its own could not begin
             start = _minute(installation)
-        last_minute = start
-        yield _Sending(installation, use_case, phase, start).send(watched(rows, phase), with_ground_truth)
+        sent = _Sending(installation, use_case, phase, start).send(watched(rows, phase), with_ground_truth)
+        free_from = sent.end
+        yield sent
 
 
 class _Sending:

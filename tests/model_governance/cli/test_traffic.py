@@ -6,7 +6,8 @@ import csv
 import json
 import re
 import time
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -15,9 +16,11 @@ from tests.model_governance.cli.conftest import Command
 from tests.model_governance.decisions.conftest import Case
 from tests.sagemaker_server.workshop import XGBOOST, archive, wait_until
 
+from model_governance.cli.traffic_sending import send_phases
 from model_governance.domain.candidate import split_prefix
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
+from model_governance.domain.traffic import Phase
 from model_governance.errors import AccessRefused
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.endpoints import Endpoints
@@ -56,10 +59,14 @@ def serving(case: Case, stack_settings: Settings) -> Case:
 
 def in_production(principal: str, settings: Settings) -> Endpoints:
     """Endpoints of the production account, as the principal reaches them."""
+    return installation_of(principal, settings).endpoints_in(Environment.PRODUCTION)
+
+
+def installation_of(principal: str, settings: Settings) -> Installation:
+    """The installation as the principal reaches it by the environment of its own."""
     told = person_environment(principal, settings)
     session = boto3.Session(told["AWS_ACCESS_KEY_ID"], told["AWS_SECRET_ACCESS_KEY"], region_name=settings.region)
-    known = Installation.load(EnvironmentClients(session), InstallationSettings.from_environment(told))
-    return known.endpoints_in(Environment.PRODUCTION)
+    return Installation.load(EnvironmentClients(session), InstallationSettings.from_environment(told))
 
 
 def _deploy(case: Case, sagemaker: Any) -> None:
@@ -138,6 +145,32 @@ def test_traffic_is_sent_as_it_was_and_drifted_with_what_came_true(
     for name, x in asked.items():
         row = int(x) % 100
         assert came_true[name] == [str(row % 2), str(int(row > 4))]
+
+
+@pytest.mark.parametrize("before_the_minute", [0.001, 0.2, 30.0])
+def test_no_answer_is_in_two_windows_whenever_a_phase_ends(
+    serving: Case, stack_settings: Settings, before_the_minute: float
+) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).replace(minute=38, second=0, microsecond=0)
+    ahead = tomorrow - timedelta(seconds=before_the_minute) - datetime.now(UTC)
+    waited = []
+
+    def now() -> datetime:
+        return datetime.now(UTC) + ahead + timedelta(seconds=sum(waited))
+
+    consumer = replace(installation_of("consumer", stack_settings), now=now)
+    declared = serving.pipeline.use_case(serving.name)
+    assert declared.traffic is not None
+    first, second = send_phases(
+        consumer,
+        declared,
+        declared.traffic,
+        (Phase.AS_IT_WAS, Phase.DRIFTED),
+        lambda rows, _: rows,
+        paused=waited.append,
+    )
+    assert first.start < first.end <= second.start < second.end
+    assert sum(waited) <= 120
 
 
 def test_one_phase_without_what_came_true_and_with_refused_rows(serving: Case, command: Command) -> None:
