@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 from tests.running_stack import RunningStack
 
 PATIENCE = 60_000  # milliseconds
+CONFIRM_PATIENCE = 15_000
+OPENINGS = 3
 MIDDLE_IS_ITS_OWN = """box => {
     const { x, y, width, height } = box.getBoundingClientRect();
     return box.contains(document.elementFromPoint(x + width / 2, y + height / 2));
 }"""
+
+
+class DialogGone(Exception):
+    """The dialog has closed before it was confirmed."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,18 @@ class AirflowPages:
         expect(self._mark_button).to_be_visible()
 
     def mark(self, state: str, note: str) -> int:
-        """Marks the task that is open, with a note; the status of Airflow's answer."""
+        """Marks the task that is open, with a note; the status of Airflow's answer.
+
+        Airflow's page may close the dialog by itself as it refreshes what it shows: a person opens it again.
+        """
+        for _ in range(OPENINGS - 1):
+            try:
+                return self._mark(state, note)
+            except DialogGone:
+                self.page.reload()
+        return self._mark(state, note)
+
+    def _mark(self, state: str, note: str) -> int:
         self._mark_button.click()
         self.page.get_by_role("menuitem", name=state).click()
         dialog = self.page.get_by_role("dialog")
@@ -70,7 +87,10 @@ class AirflowPages:
         dialog.get_by_text("Add a note...").click()
         dialog.get_by_test_id("notes-input").fill(note)
         with self.page.expect_response(lambda answer: answer.request.method == "PATCH" and _is_mark(answer.url)) as got:
-            dialog.get_by_role("button", name="Confirm").click()
+            try:
+                dialog.get_by_role("button", name="Confirm").click(timeout=CONFIRM_PATIENCE)
+            except TimeoutError:
+                raise DialogGone from None
         return got.value.status
 
     def confirm_again(self) -> None:
