@@ -102,13 +102,19 @@ def test_the_witness_of_another_bucket_or_use_case_says_nothing_here(case: Case)
     assert witnessed_heads(case.pipeline, case.name) == ()
 
 
-def test_a_head_published_by_nobody_but_a_crashed_decision_is_published_by_who_looks_next(
-    case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def decided_but_unpublished(case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A version whose decider was killed between the ledger's entry and its publication; its ARN."""
     arn = case.governed()
     with monkeypatch.context() as patch:
         patch.setattr("model_governance.decisions.decide.publish_head", lambda *_, **__: None)
         case.decide(Gate.GOVERNANCE, arn)
+    return arn
+
+
+def test_a_head_published_by_nobody_but_a_crashed_decision_is_published_by_who_looks_next(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = decided_but_unpublished(case, monkeypatch)
     assert head_on_card(case.package(arn)) is None
     case.adjudicate(Gate.GOVERNANCE, arn)
     told = head_on_card(case.package(arn))
@@ -119,10 +125,7 @@ def test_a_head_published_by_nobody_but_a_crashed_decision_is_published_by_who_l
 def test_a_head_that_a_kill_left_unpublished_is_published_once_by_the_watch(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arn = case.governed()
-    with monkeypatch.context() as patch:
-        patch.setattr("model_governance.decisions.decide.publish_head", lambda *_, **__: None)
-        case.decide(Gate.GOVERNANCE, arn)
+    decided_but_unpublished(case, monkeypatch)
     newest = PublishedHead.of(case.entries(EntryKind.DECISION)[-1])
     assert newest not in {each.head for each in published_heads(case.pipeline, case.name)}
     publish_what_was_left(case.pipeline, case.name)
