@@ -21,6 +21,7 @@ from model_governance.domain.deployment import Environment
 from model_governance.hooks.aws import EnvironmentClients
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.settings import Settings as InstallationSettings
+from model_governance.hooks.short_call import ShortCall
 from stack.credentials import (
     DECISIONS_PUBLIC_KEY,
     LEDGER_PUBLIC_KEY,
@@ -148,6 +149,12 @@ def installation_of(stack_settings: Settings, registry_server: None, clients_of:
 def clients_of(stack_settings: Settings, aws_environment: None) -> ClientsOf:
     """Clients under a principal; made once each, which takes longer than most tests."""
     return cache(lambda principal: named_clients(stack_settings, principal))
+
+
+@pytest.fixture
+def every_call_by_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No call is a short one, so that what stands between client and call sees them all."""
+    monkeypatch.setattr(ShortCall, "pattern", lambda self, place: None)
 
 
 def named_clients(settings: Settings, principal: str) -> EnvironmentClients:

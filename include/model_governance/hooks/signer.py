@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -17,6 +20,7 @@ from model_governance.domain.canonical import sha256_hex
 from model_governance.domain.ledger import Authority
 from model_governance.errors import AccessRefused, RecordMissing
 from model_governance.hooks.aws import calling
+from model_governance.hooks.short_call import short_call
 
 _ALGORITHM = "ED25519_SHA_512"
 
@@ -43,10 +47,16 @@ class Signer:
             AccessRefused: The caller may not sign.
             ServiceUnavailable: KMS could not be reached.
         """
+        asked = {"KeyId": self.key_id, "MessageType": "RAW", "SigningAlgorithm": _ALGORITHM}
+        short = short_call(self.client, "Sign")
+        if short and (pattern := short.pattern("")):
+            body = json.dumps({**asked, "Message": base64.b64encode(message).decode()}).encode()
+            with suppress(ValueError, KeyError):  # an answer that broke off
+                return base64.b64decode(json.loads(short.send(pattern, body) or b"")["Signature"])
         with calling("kms", f"Sign with {self.key_id}"):
-            answer = self.client.sign(
-                KeyId=self.key_id, Message=message, MessageType="RAW", SigningAlgorithm=_ALGORITHM
-            )
+            answer = self.client.sign(**asked, Message=message)
+        if short:
+            short.learn("")
         signature: bytes = answer["Signature"]
         return signature
 

@@ -132,6 +132,7 @@ def test_the_pipeline_may_record_a_notice_once_and_neither_change_nor_delete_it(
             call()
 
 
+@pytest.mark.usefixtures("every_call_by_its_client")
 def test_a_tick_costs_one_list_of_notices_for_a_use_case_however_many_wait(case: Case) -> None:
     case.governed()
     for number in (2, 3):

@@ -25,6 +25,8 @@ from stack.settings import Settings
 
 __all__ = ["case", "plant"]
 
+pytestmark = pytest.mark.usefixtures("every_call_by_its_client")
+
 
 @pytest.fixture(scope="module")
 def workers(stack_settings: Settings) -> Workers:

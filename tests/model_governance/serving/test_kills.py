@@ -31,6 +31,8 @@ from stack.settings import Settings
 
 __all__ = ["case", "plant"]
 
+pytestmark = pytest.mark.usefixtures("every_call_by_its_client")
+
 KILLS = bool(os.environ.get("KILLS"))
 SEED = int(os.environ.get("KILLS_SEED", "20261122"))
 PACES = ["by seed", *(["every change", "every change, at rest", "s3 away", "sagemaker away"] if KILLS else [])]

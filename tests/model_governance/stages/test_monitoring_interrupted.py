@@ -19,6 +19,8 @@ from model_governance.operators.monitoring_run import MonitoringRun
 
 __all__ = ["case"]
 
+pytestmark = pytest.mark.usefixtures("every_call_by_its_client")
+
 WRITES = ("PutObject", "CreateArtifact", "CreateAction", "AddAssociation", "UpdateModelPackage", "Sign", "AddTags")
 
 

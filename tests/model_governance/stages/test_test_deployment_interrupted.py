@@ -16,6 +16,8 @@ from model_governance.operators.endpoint import note_stage
 
 __all__ = ["case", "endpoint"]
 
+pytestmark = pytest.mark.usefixtures("every_call_by_its_client")
+
 
 @pytest.mark.parametrize("after", [False, True], ids=("before it is sent", "before its answer"))
 def test_workers_killed_at_each_writing_call_of_a_validation_leave_one_record(
