@@ -107,11 +107,13 @@ def short_call(client: Any, operation: str) -> ShortCall | None:
     """The short call of a client's operation, the same one each time; None of what is no client of botocore's."""
     if not isinstance(client, BaseClient):
         return None
+    if (known := _KNOWN.get(client, {}).get(operation)) is not None:
+        return known
     with _LOCK:
-        known = _KNOWN.setdefault(client, {})
-        if operation not in known:
-            known[operation] = ShortCall(client, operation)
-        return known[operation]
+        calls = _KNOWN.setdefault(client, {})
+        if operation not in calls:
+            calls[operation] = ShortCall(client, operation)
+        return calls[operation]
 
 
 _LOCK = threading.Lock()
