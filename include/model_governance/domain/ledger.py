@@ -105,7 +105,8 @@ class Entry(BaseModel):
         signature: Ed25519 signature over ``signed_bytes``, base64; empty before signing.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What is no number is not written as null instead, but refused.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     format: Literal[2] = 2
     use_case: str

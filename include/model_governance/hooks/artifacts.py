@@ -8,17 +8,21 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from model_governance.domain.canonical import sha256_hex
 from model_governance.errors import AccessRefused, ArtifactChanged, RecordConflict, RequestRefused
 from model_governance.hooks.aws import calling
-from model_governance.hooks.short_call import LARGEST_BYTES, Pattern, short_call
+from model_governance.hooks.short_call import LARGEST_BYTES, Answered, Pattern, short_call
 
 LEDGER_PREFIX = "ledger/"
 _CHUNK_BYTES = 1 << 20
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
+_WRITTEN = Answered(HTTPStatus.OK, b"")
+_NOT_WRITTEN = range(300, 500)
+"""Statuses by which a store says that it has not written."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +99,17 @@ class Artifacts:
         """
         bucket, name = split_uri(self.uri(key))
         short = short_call(self.client, "PutObject") if _is_short(name, data) else None
-        pattern = short.pattern(bucket) if short else None
-        if short and pattern and short.send(pattern, data, name, _new(content_type, pattern, data)) is not None:
-            return
+        may_have_arrived = False
+        if short and (pattern := short.pattern(bucket)):
+            answered = short.send(pattern, data, name, _new(content_type, pattern, data))
+            if answered == _WRITTEN:
+                return
+            may_have_arrived = answered is None or answered.status not in _NOT_WRITTEN
         try:
             with calling("s3", f"PutObject s3://{bucket}/{name}"):
                 self.client.put_object(Bucket=bucket, Key=name, Body=data, ContentType=content_type, IfNoneMatch="*")
         except RecordConflict as conflict:
-            conflict.was_retried |= pattern is not None
+            conflict.was_retried |= may_have_arrived
             raise
         if short:
             short.learn(bucket, name)

@@ -8,16 +8,14 @@ and tries the next.
 from __future__ import annotations
 
 import random
-import re
 import threading
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from model_governance.domain.chain import key_of, read_chain
+from model_governance.domain.chain import key_of
 from model_governance.domain.ledger import (
     NO_ENTRY,
     Authority,
@@ -27,16 +25,21 @@ from model_governance.domain.ledger import (
     authority_over,
     next_entry,
 )
-from model_governance.errors import GovernanceError, LedgerBroken, RecordConflict, RecordMissing, ServiceUnavailable
-from model_governance.hooks.artifacts import LEDGER_PREFIX, Artifacts
+from model_governance.errors import (
+    GovernanceError,
+    LedgerBroken,
+    RecordConflict,
+    RequestRefused,
+    ServiceUnavailable,
+)
+from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.clock import utc_now
+from model_governance.hooks.ledger_places import Places
 from model_governance.hooks.seals import Seals
 from model_governance.hooks.signer import PublicKey, Signer
 
-_ENTRY_NAME = re.compile(r"(?!0{12})[0-9]{12}\.json")
 _ATTEMPTS = 200
 _LONGEST_PAUSE_SECONDS = 0.5
-_READERS = 16
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Ledger:
             began = clock.monotonic()
             if not self._known:
                 self._known.extend(self._seals.read())
-            self._known.extend(self._read_after(self._known[-1] if self._known else None))
+            self._known.extend(self._places.read_after(self._known[-1] if self._known else None))
             self._last_look[0] = began
             return tuple(self._known)
 
@@ -86,6 +89,10 @@ class Ledger:
             if len(self._known) >= entry.sequence and self._known[entry.sequence - 1] == entry:
                 return tuple(self._known)
         return self.entries()
+
+    @property
+    def _places(self) -> Places:
+        return Places(self.use_case, self.artifacts, self.public_keys)
 
     @property
     def _seals(self) -> Seals:
@@ -112,7 +119,7 @@ class Ledger:
         """
         with self._lock:
             known = self._seals.read() if sealed else ()
-            entries = (*known, *self._read_after(known[-1] if known else None))
+            entries = (*known, *self._places.read_after(known[-1] if known else None))
             for before, fresh in zip(self._known, entries, strict=False):
                 if before.digest != fresh.digest:
                     raise LedgerBroken(
@@ -168,13 +175,14 @@ class Ledger:
             AccessRefused: The caller may not sign or write.
         """
         known = self._first_guess(propose)
+        unsure: list[Entry] = []
         for attempt in range(_ATTEMPTS):
-            entries, wanted = known or self._look(propose)
+            entries, wanted = known or self._look(propose, unsure)
             known = None
             if isinstance(wanted, Entry):
                 return wanted
             entry = self._sign(entries[-1] if entries else None, wanted)
-            if self._put(entry):
+            if self._put(entry, unsure):
                 self._learn(entry)
                 return entry
             clock.sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, 0.01 * 2 ** min(attempt, 6))))  # noqa: S311
@@ -182,9 +190,14 @@ class Ledger:
             f"ledger of {self.use_case}: other writers were first {_ATTEMPTS} times in a row; try again"
         )
 
-    def _look(self, propose: Callable[[Sequence[Entry]], Proposal | Entry]) -> tuple[Sequence[Entry], Proposal | Entry]:
+    def _look(
+        self, propose: Callable[[Sequence[Entry]], Proposal | Entry], unsure: Sequence[Entry]
+    ) -> tuple[Sequence[Entry], Proposal | Entry]:
+        """The chain as it is, and what is proposed on it: an entry of our own, if one has arrived after all."""
         entries = self.entries()
-        return entries, propose(entries)
+        standing = {entry.digest for entry in entries} if unsure else set()
+        arrived = next((each for each in unsure if each.digest in standing), None)
+        return entries, arrived or propose(entries)
 
     def _first_guess(
         self, propose: Callable[[Sequence[Entry]], Proposal | Entry]
@@ -223,74 +236,35 @@ class Ledger:
             key_id=signer.key_id,
             key_sha256=key_of(self.public_keys, authority, f"ledger of {self.use_case}").fingerprint,
         )
-        signature = signer.sign(entry.signed_bytes)
-        if not self.public_keys[authority].verify(entry.signed_bytes, signature):
+        try:
+            to_sign = entry.signed_bytes
+        except ValueError as fault:
+            raise RequestRefused(
+                f"ledger of {self.use_case}: not appended: what a {wanted.kind.value} says cannot be written as "
+                f"canonical JSON: {fault}"
+            ) from fault
+        signature = signer.sign(to_sign)
+        if not self.public_keys[authority].verify(to_sign, signature):
             raise LedgerBroken(
                 f"ledger of {self.use_case}: not appended: {signer.key_id} is not the private half of the "
                 f"installation's public {authority.value} key ({entry.key_sha256[:12]})"
             )
         return entry.signed(signature)
 
-    def _put(self, entry: Entry) -> bool:
-        """Writes the entry at its place; False if another writer was first."""
-        key = self._key(entry.sequence)
+    def _put(self, entry: Entry, unsure: list[Entry]) -> bool:
+        """Writes the entry at its place; False if another writer was first, or if that cannot be told yet."""
+        places = self._places
         try:
-            self.artifacts.put_new(key, entry.raw)
+            self.artifacts.put_new(places.key(entry.sequence), entry.raw)
         except RecordConflict as conflict:
-            # A put whose answer was lost is sent again by botocore, and then finds its own entry.
-            return conflict.was_retried and self._holds(key, entry.raw)
+            # A put whose answer was lost is sent again, and then finds its own entry: there, or still on its way.
+            if conflict.was_retried and places.holds(entry):
+                return True
+            if conflict.was_retried:
+                unsure.append(entry)
+            return False
         except ServiceUnavailable:
             # The put may have arrived although its answer did not.
-            if not self._holds(key, entry.raw):
+            if not places.holds(entry):
                 raise
         return True
-
-    def _holds(self, key: str, raw: bytes) -> bool:
-        try:
-            return self.artifacts.get(key) == raw
-        except RecordMissing:
-            return False
-
-    def _read_after(self, head: Entry | None) -> tuple[Entry, ...]:
-        """The verified entries after one that is known to hold."""
-        last = self._last_sequence(head)
-        first = head.sequence + 1 if head else 1
-        keys = [self._key(sequence) for sequence in range(first, last + 1)]
-        raws = [self._raw(keys[0])] if len(keys) == 1 else self._raws(keys)
-        return read_chain(raws, use_case=self.use_case, keys=self.public_keys, head=head)
-
-    def _last_sequence(self, head: Entry | None) -> int:
-        """The highest sequence number in the store.
-
-        Reading starts at the known head itself, so that its removal is seen.
-        """
-        prefix = f"{LEDGER_PREFIX}{self.use_case}/"
-        start_after = self._key(head.sequence - 1) if head and head.sequence > 1 else ""
-        last = head.sequence - 1 if head else 0
-        for key in self.artifacts.list(prefix, start_after):
-            name = key.removeprefix(prefix)
-            if not _ENTRY_NAME.fullmatch(name):
-                raise LedgerBroken(f"ledger of {self.use_case}: {name!r} was inserted: it is no entry's name")
-            place = int(name.removesuffix(".json"))
-            for missing in range(last + 1, place):  # a store may list what is written meanwhile in any order
-                self._raw(self._key(missing))
-            last = max(last, place)
-        if head and last < head.sequence:
-            raise LedgerBroken(
-                f"ledger of {self.use_case}, entry {head.sequence}: removed: it was there when last read"
-            )
-        return last
-
-    def _raws(self, keys: Sequence[str]) -> list[bytes]:
-        with ThreadPoolExecutor(max_workers=_READERS) as readers:
-            return list(readers.map(self._raw, keys))
-
-    def _raw(self, key: str) -> bytes:
-        try:
-            return self.artifacts.get(key)
-        except RecordMissing:
-            place = int(key.rsplit("/", 1)[-1].removesuffix(".json"))
-            raise LedgerBroken(f"ledger of {self.use_case}, entry {place}: removed: later entries are there") from None
-
-    def _key(self, sequence: int) -> str:
-        return f"{LEDGER_PREFIX}{self.use_case}/{sequence:012d}.json"

@@ -3,8 +3,9 @@
 The ledger signs and writes one entry at a time, and two thirds of the processor time of such a call are botocore's:
 parameters validated, endpoint rules walked, a user agent put together, hooks asked, an answer parsed. The first call
 of a kind goes through the client as ever and shows where it goes and how it is signed; the next are sent after its
-pattern, over the same connections. Whatever is not answered with 200 is left to the client, whose retries, redirects
-and errors are the only ones there are.
+pattern, over the same connections. Whatever is not answered as it should be is left to the client, whose retries,
+redirects and errors are the only ones there are. A client's own event handlers see that first call, and those alone
+that go through the client after it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 LARGEST_BYTES = 64 * 1024
 """A larger body takes the client's own way: there it is not what else a call costs that counts."""
@@ -43,6 +44,19 @@ class Pattern:
     headers: Mapping[str, str]
     signer: Any
     scope: tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was answered.
+
+    Attributes:
+        status: The HTTP status.
+        body: The whole body.
+    """
+
+    status: int
+    body: bytes
 
 
 class ShortCall:
@@ -73,10 +87,10 @@ class ShortCall:
 
     def send(
         self, pattern: Pattern, body: bytes, tail: str = "", headers: Mapping[str, str] | None = None
-    ) -> bytes | None:
-        """The body of an answer with status 200; None for whatever else, which the client then has to find out.
+    ) -> Answered | None:
+        """What is answered; None where nothing is, though it may have arrived all the same.
 
-        What failed may have arrived all the same.
+        What is not as it should be, the client has to find out.
 
         Args:
             pattern: How.
@@ -88,9 +102,9 @@ class ShortCall:
         try:
             pattern.signer.get_auth_instance(*pattern.scope).add_auth(request)
             answer = self._connections.send(request.prepare())  # type: ignore[union-attr]
-        except BotoCoreError:
+            return Answered(answer.status_code, bytes(answer.content))
+        except (BotoCoreError, ClientError):  # the latter where credentials could not be renewed
             return None
-        return bytes(answer.content) if answer.status_code == 200 else None
 
     def _note(self, request: Any, signing_name: str, region_name: str, signature_version: Any, **said: Any) -> None:
         """Notes how this thread's call is sent, before it is signed, if that is Signature Version 4 alone."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,10 @@ class Signer:
         short = short_call(self.client, "Sign")
         if short and (pattern := short.pattern("")):
             body = json.dumps({**asked, "Message": base64.b64encode(message).decode()}).encode()
+            answered = short.send(pattern, body)
             with suppress(ValueError, KeyError):  # an answer that broke off
-                return base64.b64decode(json.loads(short.send(pattern, body) or b"")["Signature"])
+                if answered and answered.status == HTTPStatus.OK:
+                    return base64.b64decode(json.loads(answered.body)["Signature"])
         with calling("kms", f"Sign with {self.key_id}"):
             answer = self.client.sign(**asked, Message=message)
         if short:

@@ -157,3 +157,21 @@ def test_an_entry_of_the_first_form_is_refused_and_told_what_to_do() -> None:
 def test_another_form_is_no_entry(form: object) -> None:
     with pytest.raises(LedgerBroken, match="entry 1: changed"):
         read([canonical_json(json.loads(chain(1)[0]) | {"format": form})])
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(st.characters(codec="utf-8")),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4)
+        ),
+        max_leaves=12,
+    )
+)
+def test_what_was_written_is_written_the_same_once_it_was_read(value: object) -> None:
+    """Whoever reads an entry holds its bytes to those that he would write: they must be the same for every value."""
+    written = canonical_json(value)
+    assert canonical_json(json.loads(written)) == written

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,15 +16,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from model_governance.domain.canonical import canonical_json
 from model_governance.domain.ledger import Authority, Entry, EntryKind, Proposal
-from model_governance.errors import DecisionRefused, LedgerBroken, RecordConflict, ServiceUnavailable
+from model_governance.errors import (
+    DecisionRefused,
+    LedgerBroken,
+    RecordConflict,
+    RequestRefused,
+    ServiceUnavailable,
+)
 from model_governance.hooks.artifacts import Artifacts
 from model_governance.hooks.aws import Clients
 from model_governance.hooks.ledger import Ledger
+from model_governance.hooks.ledger_places import Places
 from model_governance.hooks.signer import PublicKey, Signer
 from stack.settings import Settings
 
 SUBJECT = "arn:aws:sagemaker:us-east-1:111122223333:model-package/ledger-test/1"
 KEYS = {authority: Ed25519PrivateKey.generate() for authority in Authority}
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NAMES = (f"ledger-test-{number}" for number in itertools.count())
 
 
@@ -178,17 +187,19 @@ def test_threads_that_wait_for_a_look_share_the_next_and_never_one_that_began_be
 ) -> None:
     ledger, writer = open_ledger(), open_ledger()
     began, may_go_on, looks = threading.Event(), threading.Event(), []
-    read_after = Ledger._read_after
+    read_after, writers_own = Places.read_after, threading.current_thread()
 
-    def slow(self: Ledger, head: Entry | None) -> tuple[Entry, ...]:
+    def slow(self: Places, head: Entry | None) -> tuple[Entry, ...]:
         found = read_after(self, head)
+        if threading.current_thread() is writers_own:
+            return found
         looks.append(len(found))
         began.set()
         assert may_go_on.wait(20)
         return found
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(9) as pool:
-        patch.setattr(Ledger, "_read_after", lambda self, head: (slow if self is ledger else read_after)(self, head))
+        patch.setattr(Places, "read_after", slow)
         first = pool.submit(ledger.entries)
         assert began.wait(20)
         written = writer.append(EntryKind.EVIDENCE, "arn:after-the-first-look-began", {})
@@ -235,6 +246,54 @@ def test_a_put_whose_answer_was_lost_is_not_written_twice(
     monkeypatch.setattr(Artifacts, "put_new", lossy)
     entry = open_ledger().append(EntryKind.EVIDENCE, SUBJECT, {"a": 1})
     assert open_ledger().verify() == (entry,)
+
+
+def test_a_put_that_is_still_on_its_way_when_it_is_sent_again_is_one_entry(
+    open_ledger: Callable[[], Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store answers the repeated put that another is under way, and only then has the first one."""
+    put, on_their_way = Artifacts.put_new, []
+
+    def late(self: Artifacts, key: str, data: bytes, content_type: str = "application/json") -> None:
+        if not on_their_way:
+            on_their_way.append((key, data))
+            raise RecordConflict("another is under way", was_retried=True)
+        monkeypatch.setattr(Artifacts, "put_new", put)
+        put(self, *on_their_way[0])
+        put(self, key, data, content_type)
+
+    monkeypatch.setattr(Artifacts, "put_new", late)
+    entry = open_ledger().append(EntryKind.EVIDENCE, SUBJECT, {"a": 1})
+    assert open_ledger().verify() == (entry,)
+
+
+def test_two_writers_of_the_same_words_at_the_same_time_have_an_entry_each(store: Artifacts, name: str) -> None:
+    """Their bytes are the same: who is plainly told that the place is taken must not take that entry for his own."""
+    first, second = (Ledger(name, store, SIGNERS, PUBLIC_KEYS, now=lambda: NOON) for _ in range(2))
+    begun = first.append(EntryKind.EVIDENCE, SUBJECT, {"number": 1})
+    assert second.entries() == (begun,)
+    entries = [each.append(EntryKind.EVIDENCE, SUBJECT, {"number": 2}) for each in (first, second)]
+    assert [entry.sequence for entry in entries] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "number", [1e20, 9007199254740992.0, 1e16, -1e17, 1.2345e20, 1e21, 5e-324, -0.0, 2**53, 10**20, 0.1, 2**53 - 1]
+)
+def test_every_number_that_was_written_is_read_again(open_ledger: Callable[[], Ledger], number: float) -> None:
+    """Canonical JSON writes a large float as an integer, which a reader must take for what it was."""
+    entry = open_ledger().append(EntryKind.EVIDENCE, SUBJECT, {"value": number})
+    assert open_ledger().append(EntryKind.EVIDENCE, SUBJECT, {"after": 1}).sequence == 2
+    read = open_ledger().verify()[0]
+    assert (read.raw, read.body["value"]) == (entry.raw, number)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53 + 1, 10**400, "\ud800"])
+def test_what_canonical_json_cannot_hold_is_refused_and_nothing_is_written(
+    open_ledger: Callable[[], Ledger], value: object
+) -> None:
+    with pytest.raises(RequestRefused, match="not appended"):
+        open_ledger().append(EntryKind.EVIDENCE, SUBJECT, {"value": [value]})
+    assert open_ledger().verify() == ()
 
 
 def test_a_put_that_broke_off_after_arriving_counts(

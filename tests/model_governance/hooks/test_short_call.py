@@ -6,6 +6,7 @@ import http.client
 import itertools
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import botocore.client
 import botocore.session
 import pytest
 from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from model_governance.domain.ledger import Authority, EntryKind
@@ -57,6 +59,7 @@ class Between:
     Attributes:
         url: Where it listens.
         sent: Every request.
+        saying: What is answered instead, with status 200; empty to hand on the server's answer.
         losing: How many answers are lost from here on: the request arrives, and the connection ends.
     """
 
@@ -64,6 +67,7 @@ class Between:
     url: str = ""
     sent: list[Sent] = field(default_factory=list)
     losing: int = 0
+    saying: bytes = b""
 
 
 @contextmanager
@@ -75,6 +79,12 @@ def between(server_url: str) -> Iterator[Between]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            if there.saying:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(there.saying)))
+                self.end_headers()
+                self.wfile.write(there.saying)
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             there.sent.append(Sent(headers.get("x-amz-target", self.command), headers, body))
             target = urlsplit(there.server_url)
@@ -194,6 +204,7 @@ def test_a_taken_place_is_refused_in_the_clients_words(store: Artifacts) -> None
         store.put_new(first, b"b")
     store.put_new(second, b"a")
     assert f"PutObject s3://{store.bucket}/{first}" in str(refused.value)
+    assert not refused.value.was_retried  # the store said plainly that it wrote nothing
     assert store.get(first) == b"a"
 
 
@@ -244,6 +255,40 @@ def test_a_store_out_of_reach_is_unavailable_and_one_that_comes_back_is_used(
         name = next(NAMES)
         through.put_new(name, b"x")
         assert through.get(name) == b"x"
+
+
+def test_an_error_in_an_answer_with_status_200_is_one(stack_settings: Settings, store: Artifacts) -> None:
+    with between(stack_settings.s3_url) as there:
+        through = Artifacts(client(stack_settings, "s3", there.url), store.bucket)
+        through.put_new(next(NAMES), b"learned")
+        there.saying = b"<Error><Code>InternalError</Code><Message>not written</Message></Error>"
+        with pytest.raises(ServiceUnavailable, match="not written"):
+            through.put_new(next(NAMES), b"x")
+
+
+def test_credentials_that_cannot_be_renewed_are_refused_in_the_clients_words(
+    stack_settings: Settings, store: Artifacts
+) -> None:
+    key = Credentials(stack_settings.secrets).key("pipeline")
+    given = {"access_key": key.access_key_id, "secret_key": key.secret_access_key, "token": None}
+    renewals = itertools.count()
+
+    def renewed() -> dict[str, str | None]:
+        if next(renewals) > 0:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "the role was revoked"}}, "AssumeRole")
+        return {**given, "expiry_time": (datetime.now(UTC) + timedelta(seconds=2)).isoformat()}
+
+    core = botocore.session.get_session()
+    core._credentials = RefreshableCredentials.create_from_metadata(renewed(), renewed, "test")
+    core._credentials._mandatory_refresh_timeout = core._credentials._advisory_refresh_timeout = 0
+    session = boto3.Session(botocore_session=core, region_name=stack_settings.region)
+    through = Artifacts(
+        session.client("s3", endpoint_url=stack_settings.s3_url, config=client_settings()), store.bucket
+    )
+    through.put_new(next(NAMES), b"learned")
+    time.sleep(2)
+    with pytest.raises(AccessRefused, match="the role was revoked"):
+        through.put_new(next(NAMES), b"x")
 
 
 def test_only_the_first_signature_goes_through_the_client_and_all_hold(
@@ -308,8 +353,10 @@ def test_the_token_of_a_session_is_sent_and_signed(stack_settings: Settings, reg
     short.learn("")
     pattern = short.pattern("")
     assert pattern is not None
-    assert short.send(pattern, b"{}") is not None
-    assert short.send(pattern, b'{"MaxResults": 0}') is None
+    assert (whole := short.send(pattern, b"{}")) is not None
+    assert whole.status == 200
+    assert (refused := short.send(pattern, b'{"MaxResults": 0}')) is not None
+    assert refused.status == 400
 
 
 def test_a_stubbed_client_is_left_alone(stack_settings: Settings) -> None:
