@@ -60,4 +60,4 @@ app.command("traffic")(traffic.traffic)
 def run() -> None:
     """Runs the command that the arguments name; a refusal becomes one line on standard error and exit status 1."""
     with refusals_are_lines():
-        app()
+        app(prog_name="model-governance")

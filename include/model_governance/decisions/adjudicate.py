@@ -8,61 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
-from model_governance.decisions.answer import Answer
 from model_governance.decisions.decide import Hearing, apply_verdict, publish_decision
 from model_governance.decisions.evaluation import evaluate_record, observe
 from model_governance.decisions.in_force import files_in_force
+from model_governance.decisions.outcome import Adjudication, Outcome
 from model_governance.decisions.record import GateRecord, read_record
-from model_governance.decisions.refusals import Refusal, record_refusal
-from model_governance.decisions.subject import Standing, Subject, approval_records, read_subject, set_standing
-from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
+from model_governance.decisions.subject import (
+    Standing,
+    Subject,
+    approval_trail,
+    read_subject,
+    set_standing,
+)
+from model_governance.decisions.trail import heard, present_answers, put_on_record, unheard_answers
+from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.gate import GateState, GateVerdict
 from model_governance.domain.ledger import Entry
-from model_governance.errors import DecisionRefused, PolicyNotEntered
+from model_governance.errors import PolicyNotEntered
 from model_governance.hooks.approvals import ApprovalRecord
 from model_governance.hooks.installation import Installation
 
 _CLOCKS_DIFFER = timedelta(seconds=2)
 """How far the trail's clock may be behind the ledger's: what is older than the request by more answers another."""
-
-
-class Outcome(StrEnum):
-    """What an adjudication found."""
-
-    WAITING = "waiting"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    UNDONE = "undone"
-    UNATTRIBUTED = "unattributed"
-    BLOCKED = "blocked"
-    SUPERSEDED = "superseded"
-    TAKEN_DOWN = "taken down"
-
-
-@dataclass(frozen=True)
-class Adjudication:
-    """How a gate stands after the registry and the ledger were brought into line.
-
-    Attributes:
-        outcome: ``waiting`` for (more) decisions; ``approved`` or ``rejected``: decided, ledger and registry agree;
-            ``undone``: a status that counts for nothing was set back, the gate waits on; ``unattributed``: there is
-            no record yet of who set the status, look again; ``blocked``: no decision can be made now, and why;
-            ``superseded``: a newer version has reached production, nobody decides this one any more; ``taken down``:
-            a clean-up has taken away what the gate stood before.
-        reason: Why, for a person to read; empty where the outcome says all.
-        decisions: The decisions that count.
-    """
-
-    outcome: Outcome
-    reason: str = ""
-    decisions: tuple[Decision, ...] = ()
-
-    @property
-    def is_final(self) -> bool:
-        """Whether nobody need wait for this gate any longer."""
-        return self.outcome in (Outcome.APPROVED, Outcome.REJECTED, Outcome.SUPERSEDED, Outcome.TAKEN_DOWN)
 
 
 Publish = Callable[[Installation, Entry], None]
@@ -103,10 +71,13 @@ def adjudicate(
     if settled is not None:
         if settled.outcome in (Outcome.APPROVED, Outcome.REJECTED):
             publish(installation, record.entry_of(verdict.decided_by[-1]))
+        if settled.outcome is Outcome.SUPERSEDED and found.standing is Standing.APPROVED and not _has_approval(record):
+            _undo(installation, found, record, _last_answer(installation, found), settled.reason)
+        if settled.outcome is Outcome.WAITING and settled.decisions:
+            return _hear_late(seen, publish) or settled
         return settled
     if verdict.state is GateState.BLOCKED and found.standing is Standing.APPROVED:
-        told = next(iter(approval_records(installation, found)), None)
-        return _undo(installation, found, record, told, "; ".join(verdict.reasons))
+        return _undo(installation, found, record, _last_answer(installation, found), "; ".join(verdict.reasons))
     return _attribute(seen, publish)
 
 
@@ -156,7 +127,7 @@ def _without_policy(
     record = read_record(installation.ledger(use_case).entries(), gate, found.arn)
     if found.standing is not Standing.APPROVED or record.entries:
         return Adjudication(Outcome.BLOCKED, reason)
-    return _undo(installation, found, record, next(iter(approval_records(installation, found)), None), reason)
+    return _undo(installation, found, record, _last_answer(installation, found), reason)
 
 
 def _settle(
@@ -181,11 +152,21 @@ def _settle(
     return None
 
 
+def _last_answer(installation: Installation, subject: Subject) -> ApprovalRecord | None:
+    """Who set the status that the subject has now; None where that is not on record yet."""
+    return next(iter(present_answers(approval_trail(installation, subject), subject)), None)
+
+
+def _has_approval(record: GateRecord) -> bool:
+    return any(decision.verdict is DecisionVerdict.APPROVE for decision, _ in record.entries)
+
+
 def _attribute(seen: _Seen, publish: Publish) -> Adjudication:
-    """Makes a decision of a status in the registry, or undoes it, by who set it."""
+    """Makes decisions of the answers given in the registry, oldest first, or undoes its status, by who set it."""
     installation, subject, record = seen.hearing.installation, seen.hearing.subject, seen.record
     asked = record.entry.time - _CLOCKS_DIFFER if record.entry else None
-    known = approval_records(installation, subject)
+    trail = approval_trail(installation, subject)
+    known = present_answers(trail, subject)
     told = [each for each in known if each.event_id not in record.events and (asked is None or each.time >= asked)]
     if not told and _was_left_standing(seen, known):
         return _wait_on(seen, publish)
@@ -193,28 +174,23 @@ def _attribute(seen: _Seen, publish: Publish) -> Adjudication:
         return Adjudication(
             Outcome.UNATTRIBUTED, f"the registry says {subject.status}, and there is no record yet of who set it"
         )
-    refusals: list[tuple[ApprovalRecord, str]] = []
-    for each in reversed(told):
-        try:
-            entry = _decide_as(seen.hearing, each)
-        except DecisionRefused as refused:
-            refusals.append((each, str(refused)))
-        else:
-            return _after_decision(seen.hearing, entry, publish)
-    record_of, reason = refusals[-1]
-    return _undo(installation, subject, record, record_of, reason)
+    entry, refused = heard(seen.hearing, (*_unheard(seen, trail), *reversed(told)))
+    if entry is not None:
+        return _after_decision(seen.hearing, entry, publish)
+    return _undo(installation, subject, record, *refused[-1])
 
 
-def _decide_as(hearing: Hearing, told: ApprovalRecord) -> Entry:
-    subject, person = hearing.subject, hearing.people.by_principal(told.principal)
-    if person is None:
-        raise DecisionRefused(
-            f"{told.principal or 'an unknown principal'} may not decide the {subject.gate.value} gate of "
-            f"{subject.use_case}: nobody in the people file has this principal"
-        )
-    verdict = DecisionVerdict.APPROVE if subject.standing is Standing.APPROVED else DecisionVerdict.REJECT
-    channel = Channel.COMMAND_LINE if told.is_from_command_line else Channel.REGISTRY
-    return hearing.enter(Answer.of(verdict, person.id, told.description, channel, told.event_id))
+def _hear_late(seen: _Seen, publish: Publish) -> Adjudication | None:
+    """Makes decisions of answers that came while one of several was set back to pending; None where none did."""
+    late = _unheard(seen, approval_trail(seen.hearing.installation, seen.hearing.subject))
+    entry, _ = heard(seen.hearing, late)
+    return None if entry is None else _after_decision(seen.hearing, entry, publish)
+
+
+def _unheard(seen: _Seen, trail: Sequence[ApprovalRecord]) -> tuple[ApprovalRecord, ...]:
+    if seen.record.entry is None:
+        return ()
+    return unheard_answers(trail, seen.hearing.subject, seen.record, seen.hearing.people, seen.record.entry.time)
 
 
 def _after_decision(hearing: Hearing, entry: Entry, publish: Publish) -> Adjudication:
@@ -262,21 +238,7 @@ def _undo(
     words = f"{subject.status} by {who} was set back: {reason}"
     set_standing(installation, subject, Standing.PENDING, words)
     if told is not None:
-        person = installation.people.by_principal(told.principal)
-        record_refusal(
-            installation,
-            Refusal(
-                gate=subject.gate,
-                use_case=subject.use_case,
-                subject=subject.arn,
-                actor=person.id if person else "",
-                name=told.principal,
-                status=subject.status,
-                channel=Channel.COMMAND_LINE if told.is_from_command_line else Channel.REGISTRY,
-                reason=reason,
-                event_id=told.event_id,
-            ),
-        )
+        put_on_record(installation, subject, told, reason)
     return _unless_decided(installation, subject, record, Adjudication(Outcome.UNDONE, words))
 
 

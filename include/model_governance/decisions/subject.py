@@ -56,6 +56,11 @@ _STAGE = {
     StageStatus.ROLLED_BACK: Standing.BEYOND,
     StageStatus.STOPPED: Standing.BEYOND,
 }
+_TABLES: Mapping[Gate, Mapping[Any, Standing]] = {
+    Gate.USE_CASE: _CARD,
+    Gate.GOVERNANCE: _APPROVAL,
+    Gate.PRODUCTION: _STAGE,
+}
 
 
 @dataclass(frozen=True)
@@ -194,23 +199,18 @@ def explain_rejection(installation: Installation, subject: Subject, reason: str)
         installation.cards.set_rejection(subject.arn, reason)
 
 
-def approval_records(installation: Installation, subject: Subject) -> tuple[ApprovalRecord, ...]:
-    """Who set the subject to the status it has now, newest first; empty where that is not on record yet.
-
-    Only the newest records that all set the present status: what was set before another status does not count.
-    """
+def approval_trail(installation: Installation, subject: Subject) -> tuple[ApprovalRecord, ...]:
+    """Who set the subject to which status of this gate, newest first; what is not on record yet is not there."""
     if subject.gate is Gate.USE_CASE:
-        records = installation.approvals.of_card_status(subject.arn)
-    elif subject.gate is Gate.GOVERNANCE:
-        records = installation.approvals.of_approval_status(subject.arn)
-    else:
-        records = installation.approvals.of_life_cycle(subject.arn, PRODUCTION_STAGE)
-    newest = []
-    for record in records:
-        if record.status != subject.status:
-            break
-        newest.append(record)
-    return tuple(newest)
+        return installation.approvals.of_card_status(subject.arn)
+    if subject.gate is Gate.GOVERNANCE:
+        return installation.approvals.of_approval_status(subject.arn)
+    return installation.approvals.of_life_cycle(subject.arn, PRODUCTION_STAGE)
+
+
+def standing_of(gate: Gate, status: str) -> Standing:
+    """What a status that was set at a gate amounts to."""
+    return _of(_TABLES[gate], status)
 
 
 def _standing_of_package(gate: Gate, package: ModelPackage) -> tuple[Standing, str]:

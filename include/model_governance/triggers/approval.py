@@ -27,7 +27,7 @@ from model_governance.errors import GovernanceError
 from model_governance.triggers.waiting_room import Waiter, WaitingRoom
 
 if TYPE_CHECKING:
-    from model_governance.decisions.adjudicate import Adjudication
+    from model_governance.decisions.outcome import Adjudication
     from model_governance.domain.ledger import Entry
     from model_governance.triggers.registry_watch import RegistryWatch
 

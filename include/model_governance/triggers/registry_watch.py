@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from model_governance.decisions.adjudicate import Adjudication, Outcome, adjudicate
+from model_governance.decisions.adjudicate import adjudicate
 from model_governance.decisions.decide import publish_decision
+from model_governance.decisions.outcome import Adjudication, Outcome
 from model_governance.decisions.publish import note_on_card
 from model_governance.decisions.record import was_taken_down
 from model_governance.decisions.subject import locate_subject

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from model_governance.decisions.adjudicate import Adjudication, adjudicate
+from model_governance.decisions.adjudicate import adjudicate
 from model_governance.decisions.decide import decide
 from model_governance.decisions.in_force import enter_versions
 from model_governance.decisions.open import OpenGate, open_gate
+from model_governance.decisions.outcome import Adjudication
 from model_governance.decisions.request import request_approval
 from model_governance.domain.candidate import Candidate, report_key, run_key, run_prefix
 from model_governance.domain.canonical import canonical_json, sha256_hex

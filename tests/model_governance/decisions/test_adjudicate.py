@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from model_governance.decisions import adjudicate as adjudicating
-from model_governance.decisions.adjudicate import Outcome
+from model_governance.decisions.outcome import Outcome
 from model_governance.decisions.subject import Standing, answer, read_subject
+from model_governance.decisions.supersede import supersede_older
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import AccessRefused, GateClosed
@@ -19,6 +21,10 @@ from model_governance.hooks.model_registry import ApprovalStatus, StageStatus
 
 if TYPE_CHECKING:
     from conftest import Case
+
+
+SECOND = "decision-service"
+"""Principal of a second person who decides, of those whom IAM lets set every status."""
 
 
 def last_decision(case: Case) -> Decision:
@@ -336,11 +342,122 @@ def test_an_answer_that_the_trail_does_not_show_yet_is_not_set_back_as_the_one_b
     arn = case.governed()
     officer = case.principal("governance-officer")
     officer.registry.set_approval(arn, ApprovalStatus.APPROVED, "the first of two")
-    first = adjudicating.approval_records(case.decisions, read_subject(case.decisions, Gate.GOVERNANCE, case.name, arn))
+    first = adjudicating.approval_trail(case.decisions, read_subject(case.decisions, Gate.GOVERNANCE, case.name, arn))
     case.adjudicate(Gate.GOVERNANCE, arn)
     monkeypatch.setattr(adjudicating, "_CLOCKS_DIFFER", timedelta())
     officer.registry.set_approval(arn, ApprovalStatus.APPROVED, "the trail lags")
     with monkeypatch.context() as lag:
-        lag.setattr(adjudicating, "approval_records", lambda *_: first)
+        lag.setattr(adjudicating, "approval_trail", lambda *_: first)
         assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.UNATTRIBUTED
     assert case.package(arn).approval_status == ApprovalStatus.APPROVED
+
+
+def two_who_set_it(case: Case, approvals: int = 1) -> None:
+    """Two officers of different groups, each with a principal that may set the status: one has the service's own."""
+
+    def change(people: list[dict[str, Any]]) -> None:
+        officer = next(person for person in people if person["id"] == "governance-officer")
+        people.append({**officer, "id": "second", "airflow_user": "second", "principal": SECOND, "group": "legal"})
+
+    def want(policy: dict[str, Any]) -> None:
+        for tier in policy["gates"].values():
+            tier["governance"]["approvals"] = approvals
+
+    case.edit_people(change, entered=False)
+    case.edit_policy(want)
+
+
+def test_a_rejection_that_an_approval_took_the_place_of_stands(case: Case) -> None:
+    """Nobody looked between the two: the first is the decision, the second is refused, as by any channel."""
+    two_who_set_it(case)
+    arn = case.governed()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.REJECTED, "never")
+    time.sleep(0.01)
+    case.principal(SECOND).registry.set_approval(arn, ApprovalStatus.APPROVED, "fine")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.REJECTED
+    assert case.package(arn).approval_status == ApprovalStatus.REJECTED
+    decision = case.entries(EntryKind.DECISION)[-1].body
+    assert (decision["actor"], decision["verdict"], decision["comment"]) == ("governance-officer", "reject", "never")
+    [refusal] = case.entries(EntryKind.REFUSAL)
+    assert (refusal.body["actor"], "decided already" in refusal.body["reason"]) == ("second", True)
+
+
+def test_an_approval_that_somebody_without_the_role_overwrote_counts(case: Case) -> None:
+    arn = case.governed()
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "fine")
+    time.sleep(0.01)
+    case.principal(SECOND).registry.set_approval(arn, ApprovalStatus.REJECTED, "no")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
+    assert case.package(arn).approval_status == ApprovalStatus.APPROVED
+    assert [entry.body["status"] for entry in case.entries(EntryKind.REFUSAL)] == ["Rejected"]
+
+
+def test_two_approvals_set_before_a_look_both_count(case: Case) -> None:
+    two_who_set_it(case, approvals=2)
+    arn = case.governed()
+    for who in ("governance-officer", SECOND):
+        case.principal(who).registry.set_approval(arn, ApprovalStatus.APPROVED, f"by {who}")
+        time.sleep(0.01)
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
+    assert [entry.body["actor"] for entry in case.entries(EntryKind.DECISION)][-2:] == ["governance-officer", "second"]
+
+
+def test_an_approval_set_while_the_first_was_set_back_counts_with_the_next_look(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_who_set_it(case, approvals=2)
+    arn = case.governed()
+    case.principal(SECOND).registry.set_approval(arn, ApprovalStatus.APPROVED, "the first")
+    set_back = adjudicating.set_standing
+
+    def late(*arguments: Any) -> None:
+        monkeypatch.setattr(adjudicating, "set_standing", set_back)
+        case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "just before that")
+        set_back(*arguments)
+
+    monkeypatch.setattr(adjudicating, "set_standing", late)
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.WAITING
+    assert case.package(arn).approval_status == "PendingManualApproval"
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
+    assert case.package(arn).approval_status == ApprovalStatus.APPROVED
+
+
+def test_who_sets_the_status_back_himself_has_withdrawn_his_answer(case: Case) -> None:
+    two_who_set_it(case)
+    arn = case.governed()
+    second = case.principal(SECOND)
+    second.registry.set_approval(arn, ApprovalStatus.REJECTED, "a slip")
+    second.registry.set_approval(arn, ApprovalStatus.PENDING, "")
+    time.sleep(0.01)
+    case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.APPROVED, "fine")
+    assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.APPROVED
+    assert case.entries(EntryKind.DECISION)[-1].body["actor"] == "governance-officer"
+
+
+def test_a_rejected_card_that_was_approved_before_a_look_is_rejected(case: Case) -> None:
+    def change(people: list[dict[str, Any]]) -> None:
+        approver = next(person for person in people if person["id"] == "business-approver")
+        people.append({**approver, "id": "second", "airflow_user": "second", "principal": SECOND, "group": "legal"})
+
+    case.edit_people(change)
+    card = case.card()
+    case.request(Gate.USE_CASE)
+    for who, standing in (("business-approver", Standing.REJECTED), (SECOND, Standing.APPROVED)):
+        principal = case.principal(who)
+        answer(principal, read_subject(principal, Gate.USE_CASE, case.name, card), standing, f"by {who}")
+        time.sleep(0.01)
+    assert case.adjudicate(Gate.USE_CASE, card).outcome is Outcome.REJECTED
+    assert case.entries(EntryKind.DECISION)[-1].body["actor"] == "business-approver"
+
+
+def test_a_superseded_version_that_is_approved_in_the_registry_is_set_back(case: Case) -> None:
+    first = case.governed()
+    case.run_id = "manual__2"
+    case.candidate()
+    case.request(Gate.GOVERNANCE)
+    supersede_older(case.pipeline, case.name, 2)
+    case.principal("governance-officer").registry.set_approval(first, ApprovalStatus.APPROVED, "late")
+    assert case.adjudicate(Gate.GOVERNANCE, first).outcome is Outcome.SUPERSEDED
+    assert case.package(first).approval_status == "PendingManualApproval"
+    [refusal] = case.entries(EntryKind.REFUSAL)
+    assert "superseded" in refusal.body["reason"] or "reached production" in refusal.body["reason"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from model_governance.decisions.adjudicate import Outcome, gate_verdict
+from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.in_force import PolicyFile, document_of, enter_versions, policy_in_force
+from model_governance.decisions.outcome import Outcome
 from model_governance.domain.decision import Gate
 from model_governance.domain.gate import GateState
 from model_governance.domain.ledger import EntryKind

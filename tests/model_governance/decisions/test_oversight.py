@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.model_governance.decisions.conftest import BEFORE_GOVERNANCE
 
-from model_governance.decisions.adjudicate import Outcome, adjudicate
+from model_governance.decisions.adjudicate import adjudicate
 from model_governance.decisions.expiry import expired_approvals, flag_expired
 from model_governance.decisions.open import open_gate
+from model_governance.decisions.outcome import Outcome
 from model_governance.decisions.oversight import close_finding, grant_exception, open_finding
 from model_governance.decisions.request import request_approval
 from model_governance.decisions.supersede import supersede_older

@@ -15,7 +15,7 @@ from tests.model_governance.decisions.conftest import Case
 
 from model_governance.cli.clean_up import take_down
 from model_governance.cli.leavings import Leavings
-from model_governance.decisions.adjudicate import Adjudication, Outcome
+from model_governance.decisions.outcome import Adjudication, Outcome
 from model_governance.decisions.publish import head_on_card, published_heads, witnessed_heads
 from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.head import PublishedHead
