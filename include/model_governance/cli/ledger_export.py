@@ -57,8 +57,8 @@ def exported(known: Installation, use_case: str) -> bytes:
         LedgerBroken: It does not hold, or a witness knows a later head.
         AccessRefused, ServiceUnavailable: As the store, the registry and the witness answer.
     """
+    sightings = published_heads(known, use_case)  # before the ledger: what is published meanwhile is of later entries
     entries = known.ledger(use_case).verify()
-    sightings = published_heads(known, use_case)
     refuse_cut_off(use_case, entries, sightings)
     refuse_unknown(known, use_case, entries)
     header = {

@@ -24,8 +24,9 @@ def verify(
     heads published in the cards, the lineage actions and the witness file.
     """
     known = installation()
-    entries = known.ledger(use_case).verify()
+    # Before the ledger: what is published meanwhile is of later entries.
     sightings = witnessed_heads(known, use_case) if offline else published_heads(known, use_case)
+    entries = known.ledger(use_case).verify()
     refuse_cut_off(use_case, entries, sightings)
     refuse_unknown(known, use_case, entries)
     head = f"{entries[-1].sequence} {entries[-1].digest}" if entries else "none"

@@ -13,7 +13,8 @@ from model_governance.cli import verify_export
 from model_governance.cli.terminal import plain
 from model_governance.domain.decision import Gate
 from model_governance.domain.head import PublishedHead
-from model_governance.domain.ledger import EntryKind
+from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.hooks.ledger import Ledger
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,27 @@ def test_a_ledger_lost_whole_is_missed_by_verify_and_by_replay_of_all(case: Case
     for words in (["ledger", "verify", "lost"], ["ledger", "export", "lost"], ["replay", "--all"], ["served", "lost"]):
         refusal = command("data-scientist", *words, environment=environment).refusal
         assert "ledger of lost, entry 1: cut off" in refusal, words
+
+
+@pytest.mark.parametrize("words", [["verify"], ["verify", "--offline"], ["export"]])
+def test_what_another_writes_and_publishes_meanwhile_is_no_end_cut_off(
+    case: Case, command: Command, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    case.approve_use_case()
+    witness = case.pipeline.witness
+    assert witness is not None
+    walk = Ledger.verify
+
+    def walk_beside_a_writer(ledger: Ledger, *, sealed: bool = False) -> tuple[Entry, ...]:
+        entries = walk(ledger, sealed=sealed)
+        later = case.principal("pipeline").ledger(case.name).append(EntryKind.FAILURE, case.name, {})
+        witness.tell(f"s3://model-governance/ledger/{case.name}/", PublishedHead.of(later), case.pipeline.now())
+        return entries
+
+    monkeypatch.setattr(Ledger, "verify", walk_beside_a_writer)
+    environment = {"MODEL_GOVERNANCE_WITNESS": str(witness.path)}
+    said = command("data-scientist", "ledger", *words, case.name, environment=environment)
+    assert said.status == 0, said
 
 
 @pytest.mark.parametrize("body", [{"authority": 7}, {"authority": ["me"]}, {"authority": None}, {}])
