@@ -15,7 +15,7 @@ exactly the bytes that are stored; then the heads that were published outside th
 ``model-governance ledger entry v2``, a line feed and the sha256, in hex, of the entry without its ``signature``. A
 ``decision`` or ``refusal`` must be signed with the decisions key, a ``policy_version``, ``exception``, ``finding`` or
 ``finding_closure`` with the oversight key, a ``stop``, ``resume``, ``reversion`` or ``retirement`` with the operations
-key, everything else with the ledger key.
+key, every other kind that ``SIGNED_WITH`` lists with the ledger key; a kind that it does not list is refused.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 PREFIX = b"model-governance ledger entry v2\n"
 SIGNED_WITH = {
+    "ledger": {
+        *("use_case", "candidate", "evidence", "request", "deployment", "deployment_step", "roll_back", "failure"),
+        *("clean_up", "superseded", "monitoring", "breach", "retraining"),
+    },
     "decisions": {"decision", "refusal"},
     "oversight": {"exception", "finding", "finding_closure", "policy_version"},
     "operations": {"stop", "resume", "reversion", "retirement"},
@@ -78,7 +83,7 @@ def parse(line: bytes, where: str) -> dict[str, Any]:
 def load_keys(header: dict[str, Any], expected: dict[str, str]) -> dict[str, tuple[str, Ed25519PublicKey]]:
     """The public keys of the file by name, each the one expected where a fingerprint was given."""
     keys = {}
-    for name in ("ledger", *SIGNED_WITH):
+    for name in SIGNED_WITH:
         if name == MAY_LACK and name not in header.get("keys", {}):
             continue
         try:
@@ -96,6 +101,15 @@ def load_keys(header: dict[str, Any], expected: dict[str, str]) -> dict[str, tup
     return keys
 
 
+def is_time(text: str) -> bool:
+    """Whether the text is an ISO time with an offset, written as the ledger writes it."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return time.tzinfo is not None and time.isoformat() == text
+
+
 def verify_entry(
     line: bytes, place: int, previous: str, use_case: object, keys: dict[str, tuple[str, Ed25519PublicKey]]
 ) -> None:
@@ -106,9 +120,13 @@ def verify_entry(
         raise DoesNotHold(f"{where}: is no entry of form 2")
     if said["use_case"] != use_case:
         raise DoesNotHold(f"{where}: is of the ledger of {said['use_case']}")
-    if said["sequence"] != place or isinstance(said["sequence"], bool):
+    if said["sequence"] != place or type(said["sequence"]) is not int:
         raise DoesNotHold(f"{where}: found sequence {said['sequence']}: removed, inserted or reordered")
-    name = next((key for key, kinds in SIGNED_WITH.items() if said["kind"] in kinds), "ledger")
+    if not is_time(said["time"]):
+        raise DoesNotHold(f"{where}: its time {said['time']!r} is no ISO time with an offset")
+    name = next((key for key, kinds in SIGNED_WITH.items() if said["kind"] in kinds), None)
+    if name is None:
+        raise DoesNotHold(f"{where}: kind {said['kind']!r} is none of a ledger's")
     if name not in keys:
         raise DoesNotHold(f"{where}: kind {said['kind']} must be signed with the {name} key, which the file lacks")
     fingerprint, key = keys[name]
@@ -133,7 +151,7 @@ def verify_entry(
 def verify_head(place: str, head: dict[str, Any], digests: list[str]) -> None:
     """Raises if somebody outside the chain knows of an entry that is not there, or is another."""
     sequence, digest = head.get("sequence"), head.get("digest")
-    if not isinstance(sequence, int) or not HEX.fullmatch(str(digest)) or sequence < 1:
+    if type(sequence) is not int or not HEX.fullmatch(str(digest)) or sequence < 1:
         raise DoesNotHold(f"{place}: is no head")
     if sequence > len(digests):
         raise DoesNotHold(f"entry {len(digests) + 1}: cut off: the file ends there, {place} knows entry {sequence}")
@@ -161,8 +179,10 @@ def verify(data: bytes, expected: dict[str, str], heads: Sequence[str] = ()) -> 
     lines = data[:-1].split(b"\n")
     header = parse(lines[0], "line 1")
     count, use_case = header.get("entries"), header.get("use_case")
-    if header.get("export") != "model-governance ledger" or header.get("format") != 2 or not isinstance(count, int):
+    if header.get("export") != "model-governance ledger" or header.get("format") != 2:
         raise DoesNotHold("line 1: this is no export of a ledger in form 2")
+    if type(count) is not int or count < 0:
+        raise DoesNotHold("line 1: this is no export of a ledger: it does not say how many entries it has")
     keys = load_keys(header, expected)
     if len(lines) < 1 + count:
         raise DoesNotHold(f"entry {len(lines)}: cut off: the file says it has {count} entries")
@@ -197,13 +217,14 @@ def main() -> int:
     arguments.add_argument("--operations-key", default="", help="sha256 of the operators' public key (DER)")
     arguments.add_argument("--head", action="append", default=[], help="a head you know: 'SEQUENCE SHA256'")
     given = arguments.parse_args()
-    expected = {name: getattr(given, f"{name}_key").lower() for name in ("ledger", *SIGNED_WITH)}
+    expected = {name: getattr(given, f"{name}_key").lower() for name in SIGNED_WITH}
     try:
-        print(plain(verify(Path(given.file).read_bytes(), expected, given.head)))
+        data = Path(given.file).read_bytes()  # once: a pipe has nothing more to say
+        print(plain(verify(data, expected, given.head)))
     except (OSError, DoesNotHold) as fault:
         print(plain(f"DOES NOT HOLD: {fault}"))
         return 1
-    has_all = MAY_LACK in parse(Path(given.file).read_bytes().split(b"\n")[0], "line 1")["keys"]
+    has_all = MAY_LACK in parse(data.split(b"\n", 1)[0], "line 1")["keys"]
     if not all(said for name, said in expected.items() if name != MAY_LACK or has_all):
         print("NOT PROVEN: the keys are the file's own; give all their fingerprints as the owner tells them")
         return 2
