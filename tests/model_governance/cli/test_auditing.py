@@ -25,6 +25,9 @@ from model_governance.hooks.ledger import Ledger
         ("2026-02-30T12:00", "is no time"),
         ("0001-01-01T00:00+14:00", "is no time"),
         ("9999-12-31T23:59-14:00", "is no time"),
+        ("2026-03-01T12:00\0", "is no time"),
+        ("2026-03-01x12:00", "is no time"),
+        ("2026-03-01\n", "is no time"),
         ("2999-01-01", "what will serve then is on no record"),
     ],
 )
@@ -39,6 +42,19 @@ def test_before_the_first_entry_nothing_served_in_any_zone(case: Case, command: 
     assert said.status == 0
     assert said.out.startswith(f"{case.name}: nothing served in production at ")
     assert said.out.rstrip().endswith("UTC")
+    assert ("0001-01-01 00:00:00 UTC" in said.out) is (at == "0001-01-01")
+
+
+def test_a_time_that_was_shown_can_be_asked(case: Case, command: Command) -> None:
+    arn = case.register()
+    body = {"stage": "Production", "version": 1, "authority": []}
+    entry = case.pipeline.ledger(case.name).append(EntryKind.DEPLOYMENT, arn, body)
+    shown = command("data-scientist", "ledger", "show", case.name, "--kind", "deployment").out.split()[1]
+    assert shown == f"{entry.time:%Y-%m-%dT%H:%M:%SZ}"
+    before = entry.time.replace(microsecond=0).isoformat(timespec="microseconds")
+    for at, served in ((shown, True), (shown.removesuffix("Z"), True), (before, entry.time.microsecond == 0)):
+        said = command("data-scientist", "served", case.name, "--at", at)
+        assert ("version 1 served" in said.out) is served, (at, said)
 
 
 def test_a_name_that_nobody_has_neither_served_nothing_nor_replays_to_nothing(case: Case, command: Command) -> None:
