@@ -8,8 +8,11 @@ import typer
 
 from model_governance.cli import ledger_export, ledger_verify
 from model_governance.cli.entries import head_line, is_about_version, paragraphs
+from model_governance.cli.ledger_verify import broken_is_told, refuse_no_name
 from model_governance.cli.terminal import installation, say, say_indented
 from model_governance.cli.use_cases import refuse_unknown
+from model_governance.decisions.publish import witnessed_heads
+from model_governance.domain.head import refuse_cut_off
 from model_governance.domain.ledger import Entry, EntryKind
 
 app = typer.Typer(help="Show and verify a use case's ledger.", no_args_is_help=True, rich_markup_mode=None)
@@ -20,15 +23,19 @@ UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as 
 
 
 @app.command()
+@broken_is_told()
 def show(
     use_case: UseCaseName,
     kind: Annotated[list[EntryKind] | None, typer.Option(help="Only entries of this kind; may be repeated.")] = None,
     version: Annotated[int | None, typer.Option(min=1, help="Only entries about this version.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The entries as they are stored, one a line.")] = False,
 ) -> None:
-    """Show the entries, oldest first; all of them are verified while they are read."""
+    """Show the entries, oldest first; all of them are verified while they are read, and held against the witness."""
     known = installation()
+    refuse_no_name(known, use_case)
+    heads = witnessed_heads(known, use_case)  # before the ledger: what is published meanwhile is of later entries
     entries = known.ledger(use_case).entries()
+    refuse_cut_off(use_case, entries, heads)
     refuse_unknown(known, use_case, entries)
     shown = [
         entry

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from model_governance.cli.ledger_verify import broken_is_told, refuse_no_name
 from model_governance.cli.terminal import installation, say
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import published_heads
@@ -20,9 +21,10 @@ from model_governance.hooks.installation import Installation
 _VERIFIER = Path(__file__).with_name("verify_export.py")
 
 
+@broken_is_told()
 def export(
-    use_case: Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")] = "",
-    to: Annotated[Path | None, typer.Option("--to", help="The file; standard output without it.")] = None,
+    use_case: Annotated[str | None, typer.Argument(help="Name of the use case, such as loan-approval.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="A new file; standard output without it.")] = None,
     verifier: Annotated[bool, typer.Option("--verifier", help="Print the verifier, one Python file.")] = False,
 ) -> None:
     """Write a ledger, its public keys and its published heads as JSON lines, verified while it is written.
@@ -33,21 +35,31 @@ def export(
     if verifier:
         print(_VERIFIER.read_text(encoding="utf-8"), end="")
         return
-    if not use_case:
+    if use_case is None:
         raise RequestRefused("no ledger was exported: say which use case's, or --verifier")
     known = installation()
+    refuse_no_name(known, use_case)
     data = exported(known, use_case)
     if to is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
-        try:
-            to.write_bytes(data)
-        except OSError as fault:
-            raise RequestRefused(f"{to} cannot be written: {fault.strerror}") from None
+        _write_new(to, data)
         say(f"{use_case}: {len(data)} bytes in {to}")
     for authority, key in known.public_keys.items():
         print(f"--{authority.value}-key {key.fingerprint}", file=sys.stderr)
+
+
+def _write_new(file: Path, data: bytes) -> None:
+    try:
+        with file.open("xb") as new:
+            new.write(data)
+    except FileExistsError:
+        raise RequestRefused(
+            f"{file} cannot be written: it is there already; name another with --to, or remove it"
+        ) from None
+    except OSError as fault:
+        raise RequestRefused(f"{file} cannot be written: {fault.strerror}") from None
 
 
 def exported(known: Installation, use_case: str) -> bytes:

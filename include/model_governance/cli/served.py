@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from model_governance.cli.ledger_verify import broken_is_told, refuse_no_name
 from model_governance.cli.terminal import installation, say
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import witnessed_entries
@@ -18,6 +19,7 @@ from model_governance.errors import RequestRefused
 _TIME = re.compile(r"[0-9W-]+([Tt ][0-9:]+(?P<fraction>[.,][0-9]+)?(Z|[+-][0-9:]+)?)?")
 
 
+@broken_is_told()
 def served(
     use_case: Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")],
     at: Annotated[
@@ -39,6 +41,7 @@ def served(
         raise RequestRefused(f"--at {at}: what will serve then is on no record; it is {now:%Y-%m-%dT%H:%M} UTC")
     if at is not None and not _has_fraction(at):
         time = min(time.replace(microsecond=999_999), now)
+    refuse_no_name(known, use_case)
     entries = witnessed_entries(known, use_case)
     refuse_unknown(known, use_case, entries)
     for line in lines(use_case, time, served_at(entries, time), out_of_service_at(entries, time)):

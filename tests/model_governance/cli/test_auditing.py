@@ -14,6 +14,7 @@ from model_governance.cli.terminal import plain
 from model_governance.domain.decision import Gate
 from model_governance.domain.head import PublishedHead
 from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.errors import LedgerBroken
 from model_governance.hooks.ledger import Ledger
 
 
@@ -72,8 +73,8 @@ def test_an_end_cut_off_changes_no_answer_to_what_served_and_no_replay(case: Cas
     assert command("data-scientist", "replay", case.name, environment=environment).status == 0
     address = f"s3://model-governance/ledger/{case.name}/"
     witness.tell(address, PublishedHead(sequence=99, digest="0" * 64), case.pipeline.now())
-    for words in (["served", case.name], ["replay", case.name], ["ledger", "verify", case.name, "--offline"]):
-        refusal = command("data-scientist", *words, environment=environment).refusal
+    for words in (["served"], ["replay"], ["ledger", "show"], ["ledger", "verify", "--offline"]):
+        refusal = command("data-scientist", *words, case.name, environment=environment).refusal
         assert "cut off" in refusal and "knows entry 99" in refusal
 
 
@@ -82,9 +83,31 @@ def test_a_ledger_lost_whole_is_missed_by_verify_and_by_replay_of_all(case: Case
     assert witness is not None
     witness.tell("s3://model-governance/ledger/lost/", PublishedHead(sequence=2, digest="0" * 64), case.pipeline.now())
     environment = {"MODEL_GOVERNANCE_WITNESS": str(witness.path)}
-    for words in (["ledger", "verify", "lost"], ["ledger", "export", "lost"], ["replay", "--all"], ["served", "lost"]):
-        refusal = command("data-scientist", *words, environment=environment).refusal
+    for words in (["ledger", "show"], ["ledger", "verify"], ["ledger", "export"], ["served"]):
+        refusal = command("data-scientist", *words, "lost", environment=environment).refusal
         assert "ledger of lost, entry 1: cut off" in refusal, words
+        assert refusal.endswith(
+            "Write nothing to it; compare it with the witness file, the lineage actions and a copy."
+        )
+
+
+def test_what_can_be_no_name_is_no_use_case_and_no_services_own_refusal(command: Command) -> None:
+    for name in ("", "../x", "x/", "_seals", "*", "é", " case-1", "%2e%2e", "a\nb", "Case", "a--b", "a" * 41):
+        for words in (["ledger", "show"], ["ledger", "verify"], ["ledger", "export"], ["served"]):
+            refusal = command("data-scientist", *words, name).refusal
+            assert refusal.startswith(f"refused: there is no use case {name!r}, nor a ledger of it"), words
+
+
+def test_a_missing_public_key_is_to_be_set_and_nothing_to_be_compared(
+    case: Case, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = "ledger of x: the installation has no public key: set MODEL_GOVERNANCE_LEDGER_PUBLIC_KEY to its PEM file"
+
+    def without_key(ledger: Ledger) -> tuple[Entry, ...]:
+        raise LedgerBroken(message)
+
+    monkeypatch.setattr(Ledger, "entries", without_key)
+    assert command("data-scientist", "ledger", "show", case.name).refusal == f"refused: {message}"
 
 
 @pytest.mark.parametrize("words", [["verify"], ["verify", "--offline"], ["export"]])
@@ -140,6 +163,16 @@ def test_a_file_that_cannot_be_written_is_a_refusal(case: Case, command: Command
         assert (
             "cannot be written" in command("data-scientist", "ledger", "export", case.name, "--to", str(place)).refusal
         )
+
+
+def test_an_export_writes_over_no_file(case: Case, command: Command, tmp_path: Path) -> None:
+    case.approve_use_case()
+    place = tmp_path / "ledger.jsonl"
+    assert command("data-scientist", "ledger", "export", case.name, "--to", str(place)).status == 0
+    first = place.read_bytes()
+    refusal = command("data-scientist", "ledger", "export", case.name, "--to", str(place)).refusal
+    assert f"{place} cannot be written: it is there already; name another with --to, or remove it" in refusal
+    assert place.read_bytes() == first
 
 
 def test_words_that_people_wrote_move_no_cursor_and_hide_nothing(case: Case, command: Command) -> None:
