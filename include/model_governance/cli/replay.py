@@ -1,4 +1,7 @@
-"""``model-governance replay``: every past decision judged again; exit status 1 where one comes out otherwise."""
+"""``model-governance replay``: every past decision judged again; exit status 1 where one comes out otherwise.
+
+A ledger that does not hold keeps none of the others from being replayed.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from typing import Annotated
 
 import typer
 
+from model_governance.cli.ledger_verify import refuse_no_name, tell_broken
 from model_governance.cli.terminal import installation, say
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import witnessed_ledgers
 from model_governance.decisions.replay import Replay
 from model_governance.decisions.replay import replay as replay_ledger
-from model_governance.errors import RequestRefused
+from model_governance.errors import LedgerBroken, RequestRefused
+from model_governance.hooks.installation import Installation
 
 
 def replay(
@@ -22,14 +27,25 @@ def replay(
     if every == bool(use_case):
         raise RequestRefused("nothing was replayed: say one use case, or --all")
     known = installation()
-    names = sorted({*known.ledgers(), *witnessed_ledgers(known)}) if every else [use_case]
     if not every:
-        refuse_unknown(known, use_case, known.ledger(use_case).entries())
-    found = [replay_ledger(known, name) for name in names]
-    for each in found:
-        _tell(each)
-    if any(each.differences for each in found):
+        refuse_no_name(known, use_case)
+    names = sorted({*known.ledgers(), *witnessed_ledgers(known)}) if every else [use_case]
+    came_out = [_comes_out_as_it_did(known, name) for name in names]
+    if not all(came_out):
         raise typer.Exit(1)
+
+
+def _comes_out_as_it_did(known: Installation, use_case: str) -> bool:
+    """Replays one ledger and says its result; False also where it does not hold."""
+    try:
+        found = replay_ledger(known, use_case)
+    except LedgerBroken as fault:
+        tell_broken(fault)
+        return False
+    if not found.decisions + found.deployments:
+        refuse_unknown(known, use_case, known.ledger(use_case).entries())
+    _tell(found)
+    return not found.differences
 
 
 def _tell(found: Replay) -> None:

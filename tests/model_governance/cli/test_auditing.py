@@ -83,12 +83,27 @@ def test_a_ledger_lost_whole_is_missed_by_verify_and_by_replay_of_all(case: Case
     assert witness is not None
     witness.tell("s3://model-governance/ledger/lost/", PublishedHead(sequence=2, digest="0" * 64), case.pipeline.now())
     environment = {"MODEL_GOVERNANCE_WITNESS": str(witness.path)}
-    for words in (["ledger", "show"], ["ledger", "verify"], ["ledger", "export"], ["served"]):
+    for words in (["ledger", "show"], ["ledger", "verify"], ["ledger", "export"], ["replay"], ["served"]):
         refusal = command("data-scientist", *words, "lost", environment=environment).refusal
         assert "ledger of lost, entry 1: cut off" in refusal, words
         assert refusal.endswith(
             "Write nothing to it; compare it with the witness file, the lineage actions and a copy."
         )
+
+
+def test_replay_of_all_says_each_ledgers_result_beside_the_broken_ones(case: Case, command: Command) -> None:
+    case.approve_use_case()
+    witness = case.pipeline.witness
+    assert witness is not None
+    for name in ("a-lost-one", "zz-lost"):
+        address = f"s3://model-governance/ledger/{name}/"
+        witness.tell(address, PublishedHead(sequence=2, digest="0" * 64), case.pipeline.now())
+    said = command("data-scientist", "replay", "--all", environment={"MODEL_GOVERNANCE_WITNESS": str(witness.path)})
+    assert said.status == 1, said
+    assert f"{case.name}: 1 decisions and 0 deployments replayed, 0 differences" in said.out
+    for name in ("a-lost-one", "zz-lost"):
+        assert f"ledger of {name}, entry 1: cut off" in said.err
+    assert "lost" not in said.out
 
 
 def test_what_can_be_no_name_is_no_use_case_and_no_services_own_refusal(command: Command) -> None:
