@@ -8,7 +8,7 @@ import typer
 
 from model_governance.cli import ledger_export, ledger_verify
 from model_governance.cli.entries import head_line, is_about_version, paragraphs
-from model_governance.cli.ledger_verify import broken_is_told, refuse_no_name
+from model_governance.cli.ledger_verify import refuse_no_name
 from model_governance.cli.terminal import installation, say, say_indented
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import witnessed_heads
@@ -23,7 +23,6 @@ UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as 
 
 
 @app.command()
-@broken_is_told()
 def show(
     use_case: UseCaseName,
     kind: Annotated[list[EntryKind] | None, typer.Option(help="Only entries of this kind; may be repeated.")] = None,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from model_governance.cli.ledger_verify import broken_is_told, refuse_no_name
+from model_governance.cli.ledger_verify import refuse_no_name
 from model_governance.cli.terminal import installation, say
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import published_heads
@@ -21,7 +21,6 @@ from model_governance.hooks.installation import Installation
 _VERIFIER = Path(__file__).with_name("verify_export.py")
 
 
-@broken_is_told()
 def export(
     use_case: Annotated[str | None, typer.Argument(help="Name of the use case, such as loan-approval.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="A new file; standard output without it.")] = None,

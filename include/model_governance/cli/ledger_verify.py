@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from model_governance.cli.terminal import installation, plain, refusal_line, say
+from model_governance.cli.terminal import installation, say
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import published_heads, witnessed_heads
 from model_governance.domain.head import refuse_cut_off
-from model_governance.errors import LedgerBroken
 from model_governance.hooks.installation import Installation
 
 _NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){0,39}")
-_NEXT_STEP = "Write nothing to it; compare it with the witness file, the lineage actions and a copy."
 
 
 def refuse_no_name(known: Installation, use_case: str) -> None:
@@ -31,24 +26,6 @@ def refuse_no_name(known: Installation, use_case: str) -> None:
         refuse_unknown(known, use_case, ())
 
 
-def tell_broken(fault: LedgerBroken) -> None:
-    """Says on standard error that a ledger does not hold, and the next step where the refusal does not name one."""
-    said = refusal_line(fault)
-    has_step = "MODEL_GOVERNANCE_" in said  # a setting to mend
-    print(plain(said if has_step else f"{said.rstrip('.')}. {_NEXT_STEP}"), file=sys.stderr)
-
-
-@contextmanager
-def broken_is_told() -> Iterator[None]:
-    """Turns a ledger that does not hold into its line on standard error and exit status 1."""
-    try:
-        yield
-    except LedgerBroken as fault:
-        tell_broken(fault)
-        raise typer.Exit(1) from None
-
-
-@broken_is_told()
 def verify(
     use_case: Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")],
     offline: Annotated[

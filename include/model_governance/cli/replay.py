@@ -5,12 +5,13 @@ A ledger that does not hold keeps none of the others from being replayed.
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from model_governance.cli.ledger_verify import refuse_no_name, tell_broken
-from model_governance.cli.terminal import installation, say
+from model_governance.cli.ledger_verify import refuse_no_name
+from model_governance.cli.terminal import installation, plain, refusal_line, say
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import witnessed_ledgers
 from model_governance.decisions.replay import Replay
@@ -40,7 +41,7 @@ def _comes_out_as_it_did(known: Installation, use_case: str) -> bool:
     try:
         found = replay_ledger(known, use_case)
     except LedgerBroken as fault:
-        tell_broken(fault)
+        print(plain(refusal_line(fault)), file=sys.stderr)
         return False
     if not found.decisions + found.deployments:
         refuse_unknown(known, use_case, known.ledger(use_case).entries())

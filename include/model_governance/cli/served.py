@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from model_governance.cli.ledger_verify import broken_is_told, refuse_no_name
+from model_governance.cli.ledger_verify import refuse_no_name
 from model_governance.cli.terminal import installation, say
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.publish import witnessed_entries
@@ -19,7 +19,6 @@ from model_governance.errors import RequestRefused
 _TIME = re.compile(r"[0-9W-]+([Tt ][0-9:]+(?P<fraction>[.,][0-9]+)?(Z|[+-][0-9:]+)?)?")
 
 
-@broken_is_told()
 def served(
     use_case: Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")],
     at: Annotated[

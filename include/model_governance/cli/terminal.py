@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from model_governance.errors import AccessRefused, GovernanceError, ServiceUnavailable
+from model_governance.errors import AccessRefused, GovernanceError, LedgerBroken, ServiceUnavailable
 from model_governance.hooks.aws import EnvironmentClients, calling
 from model_governance.hooks.installation import Installation
 
@@ -74,12 +74,14 @@ def refusals_are_lines() -> Iterator[None]:
 
 
 def refusal_line(refusal: GovernanceError) -> str:
-    """A refusal in one line, with the next step where the environment gives it away."""
+    """A refusal in one line, with the next step where it, or the environment, gives it away."""
     said = f"{_PREFIXES.get(type(refusal), 'refused')}: {' '.join(str(refusal).split())}"
     if isinstance(refusal, ServiceUnavailable) and _is_embedded():
         return f"{said}. Is the embedded stack up? make up starts it."
     if isinstance(refusal, AccessRefused) and not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & os.environ.keys():
         return f'{said} As a person of the embedded stack: eval "$(python -m stack env <person>)"'
+    if isinstance(refusal, LedgerBroken) and "MODEL_GOVERNANCE_" not in said:  # else a setting is named that mends it
+        return f"{said.rstrip('.')}. Write nothing to it; compare it with the witness file, the lineage and a copy."
     return said
 
 
