@@ -14,7 +14,7 @@ from model_governance.decisions.record import GateRecord, read_record
 from model_governance.decisions.subject import Standing, Subject, explain_rejection, read_subject, set_standing
 from model_governance.domain.approvals import expiry
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
-from model_governance.domain.eligibility import deciding_role
+from model_governance.domain.eligibility import deciding_role, refuse_opposite
 from model_governance.domain.gate import GateState, GateVerdict, Observed
 from model_governance.domain.ledger import Authority, Entry, EntryKind, Proposal
 from model_governance.domain.people import People, Person
@@ -188,6 +188,7 @@ class Hearing:
         held = _same(record, answer, rule, self.installation.now())
         if held is not None:
             return held
+        refuse_opposite(self.policy, record.request, record.decisions, person)
         self._refuse_unfit(record, answer)
         answer = replace(answer, group=person.group)
         return Proposal(EntryKind.DECISION, self.subject.arn, self._decision(record.request, answer, role))

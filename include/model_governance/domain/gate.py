@@ -116,7 +116,7 @@ def evaluate_gate(
         return GateVerdict(state=GateState.BLOCKED, reasons=told, missing=missing, has_lapsed=bool(lapsed))
     approvals = tally(rule, counted, now)
     if not approvals.is_complete:
-        waits = _waits(approvals, request, eligible(rule, request, decisions, people, now) if people else ())
+        waits = _waits(approvals, request, eligible(policy, request, decisions, people, now) if people else ())
         return GateVerdict(state=GateState.WAITING, reasons=(waits,), decided_by=approvals.approvals)
     return GateVerdict(
         state=GateState.OPEN,
@@ -127,24 +127,27 @@ def evaluate_gate(
 
 
 def eligible(
-    rule: GateRule, request: GateRequest, decisions: Sequence[Decision], people: People, now: datetime
+    policy: Policy, request: GateRequest, decisions: Sequence[Decision], people: People, now: datetime
 ) -> tuple[Person, ...]:
     """The people whose approval would bring the request nearer to its gate."""
+    rule = policy.rule(request.tier, request.gate)
     counted = gate_tally(rule, request, decisions, now)
     have = {each.actor for each in counted.approvals}
     spare = rule.approvals - len(have) > counted.groups_needed
     return tuple(
         person
-        for person in able_people(rule, request, decisions, people)
+        for person in able_people(policy, request, decisions, people)
         if person.id not in have and (spare or person.group not in counted.groups)
     )
 
 
 def able_people(
-    rule: GateRule, request: GateRequest, decisions: Sequence[Decision], people: People
+    policy: Policy, request: GateRequest, decisions: Sequence[Decision], people: People
 ) -> tuple[Person, ...]:
     """The people who may decide a request: in a role for it, barred by no part in the use case or other decision."""
+    rule = policy.rule(request.tier, request.gate)
     barred = request.barred(rule) | deciders_elsewhere(rule, request, decisions)
+    barred |= deciders_opposite(policy, request, decisions)
     return tuple(
         person
         for person in people.people
@@ -206,6 +209,22 @@ def deciders_elsewhere(rule: GateRule, request: GateRequest, decisions: Sequence
         if decision.subject == request.subject
         and decision.gate is not request.gate
         and decision.gate in rule.differs_from
+    }
+
+
+def deciders_opposite(policy: Policy, request: GateRequest, decisions: Sequence[Decision]) -> set[str]:
+    """Ids of who decided a gate of this subject whose own rule wants another person than this one's decider.
+
+    They may not decide this one any more: what they decided there would no longer count. Such decisions were once
+    allowed, and those on record count, so that a past verdict can be had again.
+    """
+    rules = policy.gates[request.tier]
+    return {
+        decision.actor
+        for decision in decisions
+        if decision.subject == request.subject
+        and decision.gate is not request.gate
+        and request.gate in rules[decision.gate].differs_from
     }
 
 

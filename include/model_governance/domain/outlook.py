@@ -234,7 +234,9 @@ def _assignments(policy: Policy, ways: Sequence[Way], people: People) -> Iterato
 def _choices(policy: Policy, way: Way, people: People, taken: dict[Gate, set[str]]) -> Iterator[tuple[Person, ...]]:
     """Every smallest set of people whose approvals complete a way."""
     rule, counted = _rule(policy, way), way.approvals
-    elsewhere = {name for gate in rule.differs_from for name in taken.get(gate, ())}
+    gate, rules = way.situation.gate, policy.gates[way.situation.draft.tier]
+    apart = [each for each in taken if each in rule.differs_from or gate in rules[each].differs_from]
+    elsewhere = {name for each in apart for name in taken[each]}
     able = _able(policy, way, people, elsewhere)
     for chosen in combinations(able, counted.people_needed):
         if len(counted.groups | {each.group for each in chosen}) >= rule.distinct_groups:
@@ -243,7 +245,7 @@ def _choices(policy: Policy, way: Way, people: People, taken: dict[Gate, set[str
 
 def _able(policy: Policy, way: Way, people: People, elsewhere: set[str]) -> list[Person]:
     have = {each.actor for each in way.approvals.approvals} | elsewhere
-    able = able_people(_rule(policy, way), way.situation.draft, way.situation.decisions, people)
+    able = able_people(policy, way.situation.draft, way.situation.decisions, people)
     return [each for each in able if each.id not in have]
 
 

@@ -108,7 +108,7 @@ class WaitingRequest:
     @property
     def deciders(self) -> tuple[Person, ...]:
         """Who may still decide it; whoever has approved is not among them."""
-        return eligible(self.rule, self.request, self.decisions, self.people, self.now)
+        return eligible(self.policy, self.request, self.decisions, self.people, self.now)
 
 
 def due_kinds(rule: GateRule, waited: timedelta) -> tuple[NoticeKind, ...]:

@@ -121,8 +121,7 @@ def test_a_waiting_gate_says_how_far_it_is_and_who_may_still_decide() -> None:
     assert verdict.reasons == (
         "1 of 2 approvals; who may decide: governance_officer (c); from 2 distinct groups; approved by a (risk)",
     )
-    rule = policy.rule(asked.tier, asked.gate)
-    assert [each.id for each in eligible(rule, asked, [], PEOPLE, NOW)] == ["a", "b", "c"]
+    assert [each.id for each in eligible(policy, asked, [], PEOPLE, NOW)] == ["a", "b", "c"]
 
 
 def test_the_policys_time_limit_closes_the_gate_and_says_so() -> None:
