@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from itertools import combinations, product
+from itertools import product
 
 from model_governance.domain.approvals import Tally
+from model_governance.domain.assignment import Want, first_assignment
 from model_governance.domain.decision import Decision, Gate
 from model_governance.domain.gate import GateState, Observed, able_people, changes_since, evaluate_gate, gate_tally
 from model_governance.domain.oversight import NO_OVERSIGHT, Oversight
@@ -106,7 +107,7 @@ def shortest_way(
     """
     ways = [_ways(policy, situation, people, now) for situation in situations]
     for chosen in sorted(product(*ways), key=lambda each: sum(way.length for way in each)):
-        approvers = next(_assignments(policy, chosen, people), None)
+        approvers = first_assignment([_want(policy, way, chosen, people) for way in chosen])
         if approvers is not None:
             return tuple(
                 step
@@ -219,32 +220,26 @@ def _request_step(situation: Situation, reasons: Sequence[str]) -> Step:
     return Step(situation.gate, StepKind.REQUEST, situation.gate.value, item)
 
 
-def _assignments(policy: Policy, ways: Sequence[Way], people: People) -> Iterator[list[tuple[Person, ...]]]:
-    """Who approves at each gate, in every way that lets nobody decide at two gates that want distinct people."""
-    if not ways:
-        yield []
-        return
-    *before, last = ways
-    for earlier in _assignments(policy, before, people):
-        taken = {way.situation.gate: {each.id for each in chosen} for way, chosen in zip(before, earlier, strict=True)}
-        for chosen in _choices(policy, last, people, taken):
-            yield [*earlier, chosen]
+def _want(policy: Policy, way: Way, ways: Sequence[Way], people: People) -> Want:
+    """Whom a way still wants, beside those whom the other gates want."""
+    gate, rule, counted = way.situation.gate, _rule(policy, way), way.approvals
+    apart = {
+        other.situation.gate
+        for other in ways
+        if other.situation.gate in rule.differs_from or gate in _rule(policy, other).differs_from
+    }
+    return Want(
+        gate=gate,
+        people=counted.people_needed,
+        groups=counted.groups_needed,
+        able=tuple(_able(policy, way, people)),
+        has=counted.groups,
+        apart=frozenset(apart - {gate}),
+    )
 
 
-def _choices(policy: Policy, way: Way, people: People, taken: dict[Gate, set[str]]) -> Iterator[tuple[Person, ...]]:
-    """Every smallest set of people whose approvals complete a way."""
-    rule, counted = _rule(policy, way), way.approvals
-    gate, rules = way.situation.gate, policy.gates[way.situation.draft.tier]
-    apart = [each for each in taken if each in rule.differs_from or gate in rules[each].differs_from]
-    elsewhere = {name for each in apart for name in taken[each]}
-    able = _able(policy, way, people, elsewhere)
-    for chosen in combinations(able, counted.people_needed):
-        if len(counted.groups | {each.group for each in chosen}) >= rule.distinct_groups:
-            yield chosen
-
-
-def _able(policy: Policy, way: Way, people: People, elsewhere: set[str]) -> list[Person]:
-    have = {each.actor for each in way.approvals.approvals} | elsewhere
+def _able(policy: Policy, way: Way, people: People) -> list[Person]:
+    have = {each.actor for each in way.approvals.approvals}
     able = able_people(policy, way.situation.draft, way.situation.decisions, people)
     return [each for each in able if each.id not in have]
 
@@ -255,7 +250,7 @@ def _rule(policy: Policy, way: Way) -> GateRule:
 
 def _approval_steps(policy: Policy, way: Way, persons: Sequence[Person], people: People) -> Iterator[Step]:
     rule, gate = _rule(policy, way), way.situation.gate
-    others = [each.id for each in _able(policy, way, people, set()) if each not in persons]
+    others = [each.id for each in _able(policy, way, people) if each not in persons]
     for place, person in enumerate(persons, rule.approvals - len(persons) + 1):
         how = f"model-governance approve {way.situation.draft.use_case} {gate}"
         if others:
