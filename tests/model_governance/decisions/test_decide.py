@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from model_governance.decisions import decide as deciding
 from model_governance.decisions.decide import check_decision
+from model_governance.decisions.replay import replay
+from model_governance.decisions.request import request_approval
 from model_governance.domain.decision import Channel, DecisionVerdict, Gate
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import DecisionRefused, ServiceUnavailable
+from model_governance.hooks.installation import Installation
 
 if TYPE_CHECKING:
     from conftest import Case
@@ -305,3 +309,34 @@ def test_a_crash_between_ledger_and_registry_is_mended_by_whoever_looks_next(
     assert case.package(arn).approval_status == "Approved"
     case.open(Gate.GOVERNANCE)
     assert len([entry for entry in case.entries(EntryKind.DECISION) if entry.subject == arn]) == 1
+
+
+def test_who_decided_production_does_not_decide_governance_again(case: Case) -> None:
+    """Governance lapses and is asked for again: its approval by the same person would only close production."""
+
+    def also_officer(people: list[dict[str, Any]]) -> None:
+        next(each for each in people if each["id"] == "production-approver")["roles"].append("governance_officer")
+
+    def later(principal: str) -> Installation:
+        known = case.principal(principal)
+        return Installation(known.settings, known.clients, lambda: datetime.now(UTC) + timedelta(days=5))
+
+    case.edit_people(also_officer)
+    arn = case.governed()
+    until = (datetime.now(UTC) + timedelta(days=3)).date()
+    case.decide(Gate.GOVERNANCE, arn, comment=f"[until {until}: weekly review] fine")
+    case.request(Gate.PRODUCTION)
+    case.decide(Gate.PRODUCTION, arn)
+    request_approval(later("pipeline"), Gate.GOVERNANCE, case.name, run_id=case.run_id)
+    with pytest.raises(DecisionRefused, match="production"):
+        deciding.decide(
+            later("decision-service"),
+            Gate.GOVERNANCE,
+            case.name,
+            arn,
+            DecisionVerdict.APPROVE,
+            actor="production-approver",
+            comment="again",
+            channel=Channel.WEB,
+        )
+    assert replay(case.pipeline, case.name).differences == ()
