@@ -13,6 +13,7 @@ from model_governance.decisions.decide import check_decision
 from model_governance.decisions.replay import replay
 from model_governance.decisions.request import request_approval
 from model_governance.domain.decision import Channel, DecisionVerdict, Gate
+from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.ledger import EntryKind
 from model_governance.errors import DecisionRefused, ServiceUnavailable
 from model_governance.hooks.installation import Installation
@@ -325,6 +326,7 @@ def test_who_decided_production_does_not_decide_governance_again(case: Case) -> 
     arn = case.governed()
     until = (datetime.now(UTC) + timedelta(days=3)).date()
     case.decide(Gate.GOVERNANCE, arn, comment=f"[until {until}: weekly review] fine")
+    case.gather(arn, EvidenceKind.TEST_VALIDATION)
     case.request(Gate.PRODUCTION)
     case.decide(Gate.PRODUCTION, arn)
     request_approval(later("pipeline"), Gate.GOVERNANCE, case.name, run_id=case.run_id)
