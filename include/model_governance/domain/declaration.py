@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
 import yaml
@@ -11,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, Valid
 from model_governance.errors import GovernanceError
 
 _Declaration = TypeVar("_Declaration", bound=BaseModel)
+
+_MOST_NODES = 100_000
+"""Of a file with aliases, each counted as all that it repeats; a few hundred bytes can stand for billions."""
 
 
 class Declared(BaseModel):
@@ -32,7 +36,12 @@ class Declared(BaseModel):
 
 
 def read_declaration(
-    model: type[_Declaration], text: str, *, file: str, refusal: type[GovernanceError]
+    model: type[_Declaration],
+    text: str,
+    *,
+    file: str,
+    refusal: type[GovernanceError],
+    faults_of: Callable[[_Declaration], Iterable[str]] | None = None,
 ) -> _Declaration:
     """The declaration in a file's text.
 
@@ -41,6 +50,8 @@ def read_declaration(
         text: The YAML.
         file: How to call the file in an error.
         refusal: What to raise.
+        faults_of: What else is wrong with a file, each with its field. Apart from the model's own validators where
+            the model also reads what was recorded: a rule that came later must not make the past unreadable.
 
     Raises:
         GovernanceError: As ``refusal``, naming file, field and reason of each fault.
@@ -55,14 +66,56 @@ def read_declaration(
     if not isinstance(declared, dict):
         raise refusal(f"{file}: must be a mapping of fields, not {type(declared).__name__}")
     try:
-        return model.model_validate(declared)
+        found = model.model_validate(declared)
     except ValidationError as faults:
         lines = [f"{file}: {'.'.join(map(str, fault['loc'])) or '(root)'}: {fault['msg']}" for fault in faults.errors()]
         raise refusal("\n".join(lines)) from None
+    lines = [f"{file}: {fault}" for fault in faults_of(found)] if faults_of is not None else []
+    if lines:
+        raise refusal("\n".join(lines))
+    return found
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, but of two fields with one name it does not silently take the last."""
+    """PyYAML's safe loader, but of two fields with one name it does not silently take the last.
+
+    Nor does it take aliases that repeat more than anybody could have meant, or what they stand in.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Begins to read the text.
+
+        Args:
+            text: The YAML.
+        """
+        super().__init__(text)
+        self._nodes = 0
+        self._sizes: dict[str, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As PyYAML does, counting nodes; an alias counts as all that it repeats.
+
+        Raises:
+            ValueError: An alias repeats too much, or what it stands in.
+        """
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            self._count_alias(event)
+            return super().compose_node(parent, index)
+        before = self._nodes
+        self._nodes += 1
+        node = super().compose_node(parent, index)
+        if event.anchor is not None:
+            self._sizes[event.anchor] = self._nodes - before
+        return node
+
+    def _count_alias(self, alias: yaml.AliasEvent) -> None:
+        line = alias.start_mark.line + 1
+        if alias.anchor in self.anchors and alias.anchor not in self._sizes:
+            raise ValueError(f"line {line}: the alias *{alias.anchor} repeats what it stands in")
+        self._nodes += self._sizes.get(alias.anchor, 0)
+        if self._nodes > _MOST_NODES:
+            raise ValueError(f"line {line}: with *{alias.anchor} its aliases stand for more than {_MOST_NODES:,} nodes")
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """As PyYAML does; merged mappings (``<<``) may be overridden, as they are read in later.
