@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +17,15 @@ from model_governance.errors import PolicyInvalid
 
 _ADDRESS = r"^([^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+@[A-Za-z0-9.-]+)?$"
 """One bare address or none: nothing that a mail program could take for a second one, or for a header."""
+
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""A role's or a group's name: nothing by which two that look alike could differ."""
+
+_PRINCIPAL = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
+"""What IAM lets a user or a role be called, without its path."""
+
+_SERVICES = {"user": "iam", "role": "iam", "assumed-role": "sts"}
+"""Whose ARNs name a person, by the kind of principal: no federated user, no instance profile."""
 
 
 class Person(BaseModel):
@@ -96,11 +107,14 @@ class People(BaseModel):
         """The person who signs in to Airflow under that name, or None."""
         return next((person for person in self.people if person.airflow_user == username), None)
 
-    def by_principal(self, name_or_arn: str) -> Person | None:
-        """The person behind an IAM user: its name, its ARN, or the ARN of a session of a role of that name."""
-        resource = name_or_arn.rsplit(":", 1)[-1]
-        parts = resource.split("/")
-        name = parts[1] if parts[0] == "assumed-role" and len(parts) > 1 else parts[-1]
+    def by_principal(self, name_or_arn: str, *, account: str | None = None) -> Person | None:
+        """The person behind an IAM user or role: its name, its ARN, or the ARN of a session of the role.
+
+        Args:
+            name_or_arn: The principal.
+            account: The installation's AWS account, where the caller knows it: an ARN of another names nobody here.
+        """
+        name = _principal_name(name_or_arn, account)
         return next((person for person in self.people if person.principal == name), None)
 
     def in_role(self, role: str) -> tuple[Person, ...]:
@@ -114,4 +128,48 @@ def parse_people(text: str, *, file: str) -> People:
     Raises:
         PolicyInvalid: Naming file, field and reason of each fault.
     """
-    return read_declaration(People, text, file=file, refusal=PolicyInvalid)
+    return read_declaration(People, text, file=file, refusal=PolicyInvalid, faults_of=_faults)
+
+
+def label_fault(name: str) -> str:
+    """Why a role or a group cannot be called so; empty if it can."""
+    if _LABEL.fullmatch(name):
+        return ""
+    return f"{name!r} must be of ASCII letters, digits, '-', '_' and '.', beginning with a letter or digit, 64 at most"
+
+
+def _faults(people: People) -> Iterator[str]:
+    """What is wrong with a people file though it can be read: names that match nobody, or that only look alike."""
+    for number, person in enumerate(people.people):
+        place = f"people.{number}"
+        if not _PRINCIPAL.fullmatch(person.principal):
+            yield (
+                f"{place}.principal: {person.principal!r} is no name of an IAM user or role: the last part of its ARN, "
+                "of ASCII letters, digits and '+=,.@_-', 64 at most"
+            )
+        labels = [("group", person.group), *((f"roles.{index}", role) for index, role in enumerate(person.roles))]
+        yield from (f"{place}.{field}: {fault}" for field, name in labels if (fault := label_fault(name)))
+    for field in ("principal", "group"):
+        for alike in _alike(getattr(person, field) for person in people.people):
+            yield f"people: {field} {', '.join(alike)} differ in case alone"
+
+
+def _alike(names: Iterable[str]) -> Iterator[list[str]]:
+    """The names that differ from each other in case alone."""
+    spellings: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        spellings[name.casefold()].add(name)
+    return (sorted(each) for each in spellings.values() if len(each) > 1)
+
+
+def _principal_name(name_or_arn: str, account: str | None) -> str | None:
+    """The name of the IAM user or role; None where it is neither, or of another account than the given."""
+    *arn, resource = name_or_arn.split(":")
+    kind, *path = resource.split("/")
+    if not arn and not path:
+        return resource
+    if kind not in _SERVICES or not path:
+        return None
+    if arn and (len(arn) != 5 or (arn[0], arn[2]) != ("arn", _SERVICES[kind]) or account not in (None, arn[4])):
+        return None
+    return path[0] if kind == "assumed-role" else path[-1]
