@@ -12,6 +12,7 @@ from model_governance.domain.decision import Gate
 from model_governance.domain.declaration import read_declaration
 from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.oversight import Severity
+from model_governance.domain.policy_faults import policy_faults
 from model_governance.domain.risk import RiskFormula, RiskTier
 from model_governance.errors import PolicyInvalid
 
@@ -25,7 +26,7 @@ class GateRule(BaseModel):
         groups: From how many distinct groups they must come, in [1, approvals]; unless set, each from another.
         evidence: The evidence that must be there and within its limits.
         never_decide: Parts in the use case that bar a person: owner, author, trainer.
-        differs_from: Gates whose decider must be another person.
+        differs_from: Gates of the same version whose decider must be another person.
         holds_days: For how many days an approval counts; None for as long as nothing changes.
         revalidate_every_days: Days after which what the gate let through must be requested and approved anew before
             it is deployed again; None for never.
@@ -36,15 +37,15 @@ class GateRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     roles: tuple[str, ...] = Field(min_length=1)
-    approvals: int = Field(default=1, ge=1)
-    groups: int | None = Field(default=None, ge=1)
+    approvals: int = Field(default=1, ge=1, strict=True)
+    groups: int | None = Field(default=None, ge=1, strict=True)
     evidence: tuple[EvidenceKind, ...] = ()
     never_decide: tuple[Literal["owner", "author", "trainer"], ...] = ("owner", "author", "trainer")
     differs_from: tuple[Gate, ...] = ()
-    holds_days: int | None = Field(default=None, ge=1, le=3660)
-    revalidate_every_days: int | None = Field(default=None, ge=1, le=3660)
-    remind_after_hours: float | None = Field(default=None, gt=0, le=8784)
-    escalate_after_hours: float | None = Field(default=None, gt=0, le=8784)
+    holds_days: int | None = Field(default=None, ge=1, le=3660, strict=True)
+    revalidate_every_days: int | None = Field(default=None, ge=1, le=3660, strict=True)
+    remind_after_hours: float | None = Field(default=None, gt=0, le=8784, strict=True)
+    escalate_after_hours: float | None = Field(default=None, gt=0, le=8784, strict=True)
 
     @model_validator(mode="after")
     def _no_more_groups_than_people(self) -> GateRule:
@@ -71,7 +72,7 @@ class ExceptionRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     roles: tuple[str, ...] = ()
-    longest_days: int = Field(default=90, ge=1, le=3660)
+    longest_days: int = Field(default=90, ge=1, le=3660, strict=True)
 
 
 class FindingRule(BaseModel):
@@ -94,7 +95,7 @@ class AssessmentRule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    minimum_group_rows: int = Field(default=1, ge=1, le=1_000_000)
+    minimum_group_rows: int = Field(default=1, ge=1, le=1_000_000, strict=True)
 
 
 class OperationRule(BaseModel):
@@ -165,4 +166,4 @@ def parse_policy(text: str, *, file: str) -> Policy:
     Raises:
         PolicyInvalid: Naming file, field and reason of each fault.
     """
-    return read_declaration(Policy, text, file=file, refusal=PolicyInvalid)
+    return read_declaration(Policy, text, file=file, refusal=PolicyInvalid, faults_of=policy_faults)
