@@ -98,7 +98,7 @@ class _Loader(yaml.SafeLoader):
         Raises:
             ValueError: An alias repeats too much, or what it stands in.
         """
-        event = self.peek_event()
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML is typed in part
         if isinstance(event, yaml.AliasEvent):
             self._count_alias(event)
             return super().compose_node(parent, index)
@@ -109,7 +109,7 @@ class _Loader(yaml.SafeLoader):
             self._sizes[event.anchor] = self._nodes - before
         return node
 
-    def _count_alias(self, alias: yaml.AliasEvent) -> None:
+    def _count_alias(self, alias: Any) -> None:
         line = alias.start_mark.line + 1
         if alias.anchor in self.anchors and alias.anchor not in self._sizes:
             raise ValueError(f"line {line}: the alias *{alias.anchor} repeats what it stands in")
