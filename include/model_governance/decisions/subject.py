@@ -91,6 +91,11 @@ class Subject:
     model_sha256: str = ""
     modified: datetime | None = None
 
+    @property
+    def account(self) -> str:
+        """The AWS account that it is registered in."""
+        return self.arn.split(":")[4]
+
 
 def locate_subject(installation: Installation, gate: Gate, use_case: str, run_id: str) -> str:
     """ARN of a gate's subject: the use case's card, or the model package that the ledger says a run registered.

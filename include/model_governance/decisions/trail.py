@@ -54,7 +54,7 @@ def unheard_answers(
             withdrawn.add(each.principal)
         if standing not in (Standing.APPROVED, Standing.REJECTED) or each.time < since:
             continue
-        is_known = people.by_principal(each.principal) is not None
+        is_known = people.by_principal(each.principal, account=subject.account) is not None
         if is_known and each.event_id not in record.events and each.principal not in withdrawn:
             found.append(each)
     return tuple(reversed(found))
@@ -87,7 +87,7 @@ def heard(
 
 
 def _decide_as(hearing: Hearing, told: ApprovalRecord) -> Entry:
-    subject, person = hearing.subject, hearing.people.by_principal(told.principal)
+    subject, person = hearing.subject, hearing.people.by_principal(told.principal, account=hearing.subject.account)
     if person is None:
         raise DecisionRefused(
             f"{told.principal or 'an unknown principal'} may not decide the {subject.gate.value} gate of "
@@ -105,7 +105,7 @@ def put_on_record(installation: Installation, subject: Subject, told: ApprovalRe
     Raises:
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
-    person = installation.people.by_principal(told.principal)
+    person = installation.people.by_principal(told.principal, account=subject.account)
     record_refusal(
         installation,
         Refusal(

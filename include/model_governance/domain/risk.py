@@ -26,7 +26,7 @@ class RiskFormula(BaseModel):
         high_from: The lowest sum that is high risk.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     points: dict[str, dict[str, int]]
     medium_from: int
