@@ -6,14 +6,18 @@ Apart from ``open``, which keeps such a version from being deployed: here are th
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_governance.decisions.evaluation import evaluate_record
 from model_governance.decisions.in_force import files_in_force
-from model_governance.decisions.record import read_record
+from model_governance.decisions.record import GateRecord, read_record, since_clean_up
 from model_governance.domain.decision import Gate
 from model_governance.domain.deployment import Environment
+from model_governance.domain.gate import GateVerdict
+from model_governance.domain.ledger import Entry, EntryKind
 from model_governance.domain.notice import reasons_without_data
+from model_governance.domain.policy import Policy
 from model_governance.domain.production import read_production
 from model_governance.domain.request import GateRequest
 from model_governance.errors import RecordMissing, UseCaseInvalid
@@ -142,28 +146,55 @@ def expired_approval(installation: Installation, use_case: str) -> ExpiredApprov
     if deployed is None:
         return None
     policy, people = files_in_force(installation)
-    reasons, told = {}, {}
-    for gate in (Gate.GOVERNANCE, Gate.PRODUCTION):
-        record = read_record(entries, gate, deployed.subject)
-        verdict = evaluate_record(installation, record, policy, None)
-        if not verdict.is_open:
-            reasons[gate] = "; ".join(verdict.reasons)
-            told[gate] = reasons_without_data(verdict)
-    if not reasons:
+    records = {gate: read_record(entries, gate, deployed.subject) for gate in (Gate.GOVERNANCE, Gate.PRODUCTION)}
+    request = records[Gate.PRODUCTION].request
+    verdicts = {Gate.USE_CASE: _of_use_case(installation, entries, policy, request)}
+    verdicts |= {gate: evaluate_record(installation, record, policy, None) for gate, record in records.items()}
+    closed = {gate: verdict for gate, verdict in verdicts.items() if not verdict.is_open}
+    if not closed:
         return None
-    owner = _owner(installation, use_case, read_record(entries, Gate.PRODUCTION, deployed.subject).request)
+    owner = _owner(installation, use_case, request)
     person = people.by_id(owner)
     return ExpiredApproval(
         use_case=use_case,
         version=int(deployed.body["version"]),
         subject=deployed.subject,
         endpoint=str(deployed.body["endpoint"]),
-        reasons=reasons,
-        told=told,
+        reasons={gate: "; ".join(verdict.reasons) for gate, verdict in closed.items()},
+        told={gate: reasons_without_data(verdict) for gate, verdict in closed.items()},
         owner=owner,
         email=person.email if person else "",
         sequence=deployed.sequence,
     )
+
+
+def _of_use_case(
+    installation: Installation, entries: Sequence[Entry], policy: Policy, served: GateRequest | None
+) -> GateVerdict:
+    """How the use case's gate stands for what serves: by its own declaration's request, or the newest if that is open.
+
+    A new declaration that waits, or was rejected, takes nothing from what serves by the one before. The card itself is
+    not asked: it may be gone, or in another state for the new declaration's sake.
+
+    Args:
+        installation: Its clock counts.
+        entries: Every verified entry of the use case.
+        policy: In force.
+        served: The production request of the version that serves; None where there is none.
+    """
+    asked = [
+        entry
+        for entry in since_clean_up(entries)
+        if entry.kind is EntryKind.REQUEST and entry.body.get("gate") == Gate.USE_CASE
+    ]
+    card = asked[-1].subject if asked else ""
+    own = served.use_case_digest if served else ""
+    others = {entry.sequence for entry in asked if entry.body.get("use_case_digest") != own}
+    newest = read_record(entries, Gate.USE_CASE, card)
+    as_served = read_record([entry for entry in entries if entry.sequence not in others], Gate.USE_CASE, card)
+    judged: list[GateRecord] = [as_served, newest] if as_served.request else [newest]
+    verdicts = [evaluate_record(installation, record, policy, None) for record in judged]
+    return next((verdict for verdict in verdicts if verdict.is_open), verdicts[0])
 
 
 def _owner(installation: Installation, use_case: str, request: GateRequest | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.model_governance.decisions.conftest import BEFORE_GOVERNANCE
+from tests.model_governance.notifiers.telling import Recording, TaggedEndpoint
 
 from model_governance.decisions.adjudicate import adjudicate
 from model_governance.decisions.expiry import expired_approvals, flag_expired
@@ -15,13 +16,16 @@ from model_governance.decisions.outcome import Outcome
 from model_governance.decisions.oversight import close_finding, grant_exception, open_finding
 from model_governance.decisions.request import request_approval
 from model_governance.decisions.supersede import supersede_older
-from model_governance.domain.decision import Gate
+from model_governance.domain.decision import DecisionVerdict, Gate
+from model_governance.domain.deployment import Environment
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
 from model_governance.domain.ledger import EntryKind
 from model_governance.domain.oversight import Severity
 from model_governance.errors import AccessRefused, DecisionRefused, EvidenceMissing, GateClosed, RecordMissing
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import StageStatus
+from model_governance.notifiers.dispatch import Dispatch
+from model_governance.stages.watch import flag_and_tell
 
 if TYPE_CHECKING:
     from conftest import Case
@@ -239,3 +243,54 @@ def test_what_serves_after_its_approval_ended_is_named_with_its_owner(case: Case
     assert (
         "without standing approval: production gate: the approval by production-approver" in package.stage_description
     )
+
+
+def serve_on_a_use_case_approved_for_days(case: Case) -> str:
+    card = case.card()
+    case.request(Gate.USE_CASE)
+    until = (TODAY + timedelta(days=3)).isoformat()
+    case.decide(Gate.USE_CASE, card, comment=f"[until {until}: weekly review] fine")
+    arn = case.candidate()
+    case.request(Gate.GOVERNANCE)
+    case.decide(Gate.GOVERNANCE, arn)
+    case.gather(arn, EvidenceKind.TEST_VALIDATION)
+    case.request(Gate.PRODUCTION)
+    case.decide(Gate.PRODUCTION, arn)
+    body = {"stage": "Production", "version": 1, "endpoint": case.name}
+    case.pipeline.ledger(case.name).append(EntryKind.DEPLOYMENT, arn, body)
+    case.pipeline.registry.set_life_cycle(arn, "Production", StageStatus.DEPLOYED, "serves")
+    return arn
+
+
+def test_what_serves_after_its_use_cases_approval_ended_is_flagged_and_its_owner_told_once(case: Case) -> None:
+    arn = serve_on_a_use_case_approved_for_days(case)
+    endpoint, channel = TaggedEndpoint(), Recording()
+    with pytest.raises(GateClosed, match="the use_case gate of"):
+        open_gate(later(case, "pipeline", days=5), Gate.PRODUCTION, case.name, run_id=case.run_id)
+    for days in (0, 5, 6):
+        installation = later(case, "pipeline", days=days)
+        vars(installation)["_endpoints"][Environment.PRODUCTION] = endpoint
+        flag_and_tell(Dispatch(installation, (channel,)), case.name)
+    ((notice, _),) = channel.sent
+    assert [(each.id, each.email) for each in notice.addressees] == [("model-owner", "model-owner@example.com")]
+    [fact] = [each for each in notice.facts if each.label == "use_case gate closed"]
+    assert "(condition: weekly review)" in fact.text
+    assert (endpoint.tags, endpoint.written) == ({"model-governance:approval": "expired: use_case gate"}, 1)
+    assert "without standing approval: use_case gate: the approval by" in case.package(arn).stage_description
+
+
+def test_a_new_declaration_takes_nothing_from_what_serves_and_its_approval_lets_it_serve_on(case: Case) -> None:
+    serve_on_a_use_case_approved_for_days(case)
+    case.edit_declaration(purpose="To be decided on anew.")
+    card = case.card()
+    case.request(Gate.USE_CASE)
+    assert expired_approvals(case.pipeline) == ()
+    [found] = expired_approvals(later(case, "pipeline", days=5))
+    assert "(condition: weekly review)" in found.reasons[Gate.USE_CASE]
+    case.decide(Gate.USE_CASE, card, DecisionVerdict.REJECT)
+    assert expired_approvals(case.pipeline) == ()
+    case.edit_declaration(purpose="To be decided on once more.")
+    case.card()
+    case.request(Gate.USE_CASE)
+    case.decide(Gate.USE_CASE, card)
+    assert expired_approvals(later(case, "pipeline", days=5)) == ()
