@@ -17,7 +17,6 @@ from model_governance.decisions.address import Named, named_subject
 from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.decide import check_decision
 from model_governance.decisions.missing import outlook
-from model_governance.decisions.record import read_record
 from model_governance.decisions.subject import Standing, answer, read_subject
 from model_governance.domain.condition import write_remark
 from model_governance.domain.decision import DecisionVerdict, Gate
@@ -90,20 +89,15 @@ def _decide(use_case: str, gate: Gate, version: int | None, verdict: DecisionVer
     person = caller(known)
     subject = named_subject(known, gate, use_case, version)
     comment = _whole(comment, gate)
-    check_decision(known, gate, use_case, subject.arn, verdict, actor=person.id, comment=comment)
-    entries = known.ledger(use_case).entries()
-    before = [
-        entry
-        for decision, entry in read_record(entries, gate, subject.arn).entries
-        if (decision.actor, decision.verdict) == (person.id, verdict)
-    ]
-    if before:
+    heard = check_decision(known, gate, use_case, subject.arn, verdict, actor=person.id, comment=comment)
+    if isinstance(heard, Entry):
         stands = _standing(known, gate, use_case, subject)
-        say(f"recorded before, as entry {before[-1].sequence} of the ledger; {stands}")
+        say(f"recorded before, as entry {heard.sequence} of the ledger; {stands}")
         return
+    seen = len(known.ledger(use_case).entries())
     standing = Standing.APPROVED if verdict is DecisionVerdict.APPROVE else Standing.REJECTED
     answer(known, read_subject(known, gate, use_case, subject.arn), standing, comment)
-    entry = _wait_until_recorded(known, use_case, subject, person, len(entries))
+    entry = _wait_until_recorded(known, use_case, subject, person, seen)
     if entry.kind is EntryKind.REFUSAL:
         raise DecisionRefused(str(entry.body.get("reason", "the adjudicator set the status back")))
     said = {"approve": "approved", "reject": "rejected"}[entry.body["verdict"]]

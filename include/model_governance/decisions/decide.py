@@ -91,8 +91,11 @@ def check_decision(
     *,
     actor: str,
     comment: str,
-) -> None:
+) -> Proposal | Entry:
     """Raises what ``decide`` would raise, and records nothing; for a command line under another principal.
+
+    Returns:
+        The decision that would be recorded, or the entry that holds it already.
 
     Raises:
         DecisionRefused: As ``decide``.
@@ -100,7 +103,7 @@ def check_decision(
     """
     answer = Answer.of(verdict, actor, comment, Channel.COMMAND_LINE)
     hearing = Hearing.of(installation, gate, use_case, subject)
-    hearing.hear(answer, installation.ledger(use_case).entries())
+    return hearing.hear(answer, installation.ledger(use_case).entries())
 
 
 def apply_verdict(installation: Installation, subject: Subject, verdict: GateVerdict, record: GateRecord) -> None:

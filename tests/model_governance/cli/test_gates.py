@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from model_governance.cli import gates
 from model_governance.domain.decision import Gate
 from model_governance.domain.evidence import EvidenceKind
 from model_governance.domain.ledger import EntryKind
+from model_governance.hooks.installation import Installation
 
 
 def test_an_approval_is_recorded_under_the_callers_own_principal(
@@ -33,6 +35,38 @@ def test_an_approval_is_recorded_under_the_callers_own_principal(
     again = command("governance-officer", "approve", case.name, "governance", "--comment", "twice")
     assert again.status == 0
     assert again.out.startswith(f"recorded before, as entry {entry.sequence} of the ledger; the gate is open")
+
+
+def test_an_approval_that_expired_while_others_are_awaited_can_be_given_again(
+    case: Case, command: Command, adjudicating: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def later(known: Installation) -> Installation:
+        return Installation(known.settings, known.clients, lambda: datetime.now(UTC) + timedelta(days=5))
+
+    def add(people: list[dict[str, Any]]) -> None:
+        officer = next(person for person in people if person["id"] == "governance-officer")
+        people.append({**officer, "id": "second", "airflow_user": "second", "principal": "second", "group": "legal"})
+
+    def want_two(policy: dict[str, Any]) -> None:
+        for tier in policy["gates"].values():
+            tier["governance"] = {**tier["governance"], "approvals": 2}
+
+    case.edit_people(add)
+    case.edit_policy(want_two)
+    arn = case.governed()
+    until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    case.decide(Gate.GOVERNANCE, arn, comment=f"[until {until}: weekly review] fine")
+    approve = ["governance-officer", "approve", case.name, "governance", "--comment", "still fine"]
+    assert command(*approve).out.startswith("recorded before, as entry ")
+    load = gates.installation
+    monkeypatch.setattr(gates, "installation", lambda: later(load()))
+    case.decisions = later(case.principal("decision-service"))
+    with adjudicating(Gate.GOVERNANCE, arn):
+        said = command(*approve)
+    assert said.status == 0, said
+    entry = case.entries(EntryKind.DECISION)[-1]
+    assert (entry.body["actor"], entry.body["comment"]) == ("governance-officer", "still fine")
+    assert f"recorded as entry {entry.sequence} of the ledger; the gate is waiting: 1 of 2 approvals" in said.out
 
 
 def test_a_rejection_at_the_first_gate_says_why_and_closes_it(case: Case, command: Command, adjudicating: Any) -> None:

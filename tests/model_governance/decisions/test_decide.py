@@ -14,7 +14,7 @@ from model_governance.decisions.replay import replay
 from model_governance.decisions.request import request_approval
 from model_governance.domain.decision import Channel, DecisionVerdict, Gate
 from model_governance.domain.evidence import EvidenceKind
-from model_governance.domain.ledger import EntryKind
+from model_governance.domain.ledger import EntryKind, Proposal
 from model_governance.errors import DecisionRefused, ServiceUnavailable
 from model_governance.hooks.installation import Installation
 
@@ -245,9 +245,14 @@ def test_a_check_refuses_as_the_decision_would_and_records_nothing(case: Case) -
     reader = case.principal("governance-officer")
     with pytest.raises(DecisionRefused, match="is its owner"):
         check_decision(reader, Gate.GOVERNANCE, case.name, arn, APPROVE, actor="model-owner", comment="")
-    check_decision(reader, Gate.GOVERNANCE, case.name, arn, APPROVE, actor="governance-officer", comment="")
+    told = {"actor": "governance-officer", "comment": ""}
+    heard = check_decision(reader, Gate.GOVERNANCE, case.name, arn, APPROVE, **told)
+    assert isinstance(heard, Proposal)
     assert case.package(arn).approval_status == "PendingManualApproval"
     assert len(case.entries(EntryKind.DECISION)) == 1
+    case.decide(Gate.GOVERNANCE, arn)
+    held = check_decision(case.principal("governance-officer"), Gate.GOVERNANCE, case.name, arn, APPROVE, **told)
+    assert held == case.entries(EntryKind.DECISION)[-1]
 
 
 def test_two_approvals_of_distinct_people_where_the_policy_wants_two(case: Case) -> None:
