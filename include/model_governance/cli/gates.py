@@ -25,6 +25,7 @@ from model_governance.domain.people import Person
 from model_governance.errors import DecisionRefused, GateClosed
 from model_governance.hooks.aws import calling
 from model_governance.hooks.card_tags import comment_from, comment_tags
+from model_governance.hooks.configuration import refuse_unfit_name
 from model_governance.hooks.installation import Installation
 
 _RECORDED_SECONDS = 60.0
@@ -32,7 +33,18 @@ _POLL_SECONDS = 0.5
 _LONGEST_COMMENT = 1024
 """What the registry's descriptions hold; a person's words are refused sooner than cut."""
 
-UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")]
+
+def _fit_name(name: str) -> str:
+    """The name, if a use case can be called so; before a store or a registry is asked for it.
+
+    Raises:
+        RecordMissing: None can.
+    """
+    refuse_unfit_name(name)
+    return name
+
+
+UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.", callback=_fit_name)]
 GateName = Annotated[Gate, typer.Argument(help="The gate.")]
 Version = Annotated[int | None, typer.Option(help="Version of the model; the newest by default.", min=1)]
 Comment = Annotated[str, typer.Option(help="Why; required when the evidence has warnings.")]
@@ -126,9 +138,13 @@ def _whole(comment: str, gate: Gate) -> str:
     """The comment on one line.
 
     Raises:
-        DecisionRefused: It is longer than the registry can hold.
+        DecisionRefused: It is longer than the registry can hold, or no text.
     """
     line = " ".join(comment.split())
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: what a terminal makes of bytes that are no UTF-8
+        raise DecisionRefused("the comment cannot be recorded: some of it is no text in UTF-8") from None
     if len(line) > _LONGEST_COMMENT or (gate is Gate.USE_CASE and comment_from(comment_tags(line)) != line):
         raise DecisionRefused(
             f"a comment of {len(line)} characters is longer than the registry holds: {_LONGEST_COMMENT} at most, and "

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from model_governance.cli.gates import caller
+from model_governance.cli.gates import UseCaseName, caller
 from model_governance.cli.terminal import installation, say, say_indented
 from model_governance.cli.use_cases import refuse_unknown
 from model_governance.decisions.expiry import expired_approvals, flag_expired
@@ -17,7 +17,6 @@ from model_governance.domain.oversight import Severity
 
 app = typer.Typer(help="Open, close and list findings.", no_args_is_help=True)
 
-UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")]
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day, UTC, such as 2027-03-31.")]
 Owner = Annotated[str, typer.Option(help="Id of who answers for it, from people.yaml.")]
 

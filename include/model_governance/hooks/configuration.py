@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from model_governance.domain.people import People, parse_people
 from model_governance.domain.policy import Policy, parse_policy
-from model_governance.domain.use_case import UseCase, parse_use_case
+from model_governance.domain.use_case import Name, UseCase, parse_use_case
 from model_governance.errors import PolicyInvalid, RecordMissing, UseCaseInvalid
 
 _DECLARATION = "use_case.yaml"
 _PROGRAMS = ("train.py", "inference.py")
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_SHOWN = 80
+"""How much of a name a refusal shows."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,11 @@ class Configuration:
         """The folder of a use case.
 
         Raises:
-            RecordMissing: There is none, or the name is no folder's name.
+            RecordMissing: There is none, or no use case can be called so.
         """
+        refuse_unfit_name(name, f" in {self.use_cases_folder}")
         folder = self.use_cases_folder / name
-        if folder.parent != self.use_cases_folder or not folder.is_dir():
+        if not folder.is_dir():
             raise RecordMissing(f"there is no use case {name!r} in {self.use_cases_folder}")
         return folder
 
@@ -100,6 +106,23 @@ class Configuration:
         """
         file = self.policies_folder / "people.yaml"
         return _parsed_people(_text(file, PolicyInvalid), str(file))
+
+
+def refuse_unfit_name(name: str, where: str = "") -> None:
+    """Raises for what no use case can be called, before anything is looked for under that name.
+
+    Args:
+        name: What somebody gave for a name.
+        where: Where it would be, for the refusal.
+
+    Raises:
+        RecordMissing: With the reason.
+    """
+    try:
+        _NAME.validate_python(name)
+    except ValidationError as fault:
+        why = fault.errors()[0]["msg"]
+        raise RecordMissing(f"there is no use case {name[:_SHOWN]!r}{where}: {why}") from None
 
 
 # Texts are parsed once: a waiting gate reads the files at each look, and they seldom differ.

@@ -11,6 +11,7 @@ from model_governance.errors import PolicyInvalid, RecordMissing, UseCaseInvalid
 from model_governance.hooks.configuration import Configuration
 
 PROJECT = Path(__file__).parents[3]
+NOBODYS = ("unknown", "../policies", "a/b", "", ".", "..", "x" * 2000, "\ud800", "a\x00b", "a\n", "A", "-a", "a-test")
 VALID = PROJECT / "include" / "use_cases" / "loan-approval" / "use_case.yaml"
 
 
@@ -58,11 +59,20 @@ def test_a_folder_without_its_program_is_named(configuration: Configuration) -> 
         configuration.use_case("case")
 
 
-@pytest.mark.parametrize("name", ["unknown", "../policies", "a/b", ""])
+@pytest.mark.parametrize("name", NOBODYS, ids=range(len(NOBODYS)))
 def test_a_use_case_that_is_not_there_is_missing(configuration: Configuration, name: str) -> None:
     configuration.use_cases_folder.mkdir()
     with pytest.raises(RecordMissing, match="there is no use case"):
         configuration.use_case(name)
+
+
+def test_a_folder_that_no_use_case_can_be_called_by_is_named_with_the_reason(configuration: Configuration) -> None:
+    for name in ("Loans", "loans-test"):
+        add(configuration.use_cases_folder, name)
+    faults = configuration.use_cases().faults
+    assert "there is no use case 'Loans' in " in str(faults["Loans"])
+    assert "String should match pattern" in str(faults["Loans"])
+    assert "is what the test endpoint of a use case 'loans' is called" in str(faults["loans-test"])
 
 
 def test_an_installation_without_use_cases_has_none(configuration: Configuration) -> None:
