@@ -81,10 +81,11 @@ def refusal_line(refusal: GovernanceError) -> str:
     if isinstance(refusal, AccessRefused) and not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & os.environ.keys():
         return f'{said} As a person of the embedded stack: eval "$(python -m stack env <person>)"'
     if isinstance(refusal, LedgerBroken) and "MODEL_GOVERNANCE_" not in said:  # else a setting is named that mends it
-        return f"{said.rstrip('.')}. Write nothing to it; compare it with the witness file, the lineage and a copy."
+        return f"{said.rstrip('.')}. {_OF_A_BROKEN_LEDGER}"
     return said
 
 
+_OF_A_BROKEN_LEDGER = "Write nothing to it; compare it with the witness file, the lineage actions and a copy."
 _PREFIXES: dict[type[GovernanceError], str] = {ServiceUnavailable: "unavailable"}
 
 
