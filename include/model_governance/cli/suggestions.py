@@ -10,7 +10,7 @@ import typer
 
 from model_governance.cli.terminal import counted, installation
 from model_governance.domain.data import Expectation
-from model_governance.errors import EvaluationRefused, RecordMissing
+from model_governance.errors import EvaluationRefused, RecordMissing, RequestRefused
 from model_governance.hooks.sources import read_source
 
 
@@ -38,9 +38,12 @@ def suggest_expectations(
 
 
 def _read(data: str, separator: str) -> tuple[bytes, str]:
-    path = Path(data)
-    if path.is_file():
-        return path.read_bytes(), separator
+    try:
+        path = Path(data)
+        if path.is_file():
+            return path.read_bytes(), separator
+    except OSError as fault:
+        raise RequestRefused(f"{data[:80]!r} cannot be read: {fault.strerror}") from None
     known = installation()
     use_case = known.use_cases.valid.get(data)
     if use_case is None:

@@ -68,9 +68,19 @@ def refusals_are_lines() -> Iterator[None]:
     except GovernanceError as refusal:
         print(plain(refusal_line(refusal)), file=sys.stderr)
         sys.exit(1)
+    except UnicodeEncodeError:
+        if all(map(_is_text, sys.argv)):
+            raise
+        print("refused: one of the arguments is no text in UTF-8: write it so", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
+
+
+def _is_text(argument: str) -> bool:
+    """Whether it can be sent or stored: Python reads bytes that are no UTF-8 as halves of surrogate pairs."""
+    return argument == argument.encode(errors="ignore").decode()
 
 
 def refusal_line(refusal: GovernanceError) -> str:

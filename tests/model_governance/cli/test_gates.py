@@ -196,3 +196,34 @@ def test_missing_walks_the_gates_up_to_production_and_names_owner_and_remedy(cas
     assert f"{case.name} version 1: nothing is missing for the production gate" in nothing.out
     assert "has no version 2" in command("data-scientist", "missing", case.name, "2").refusal
     assert "there is no use case 'nix'" in command("data-scientist", "missing", "nix").refusal
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"],
+        ["card"],
+        ["report"],
+        ["served"],
+        ["missing"],
+        ["monitoring"],
+        ["replay"],
+        ["ledger", "show"],
+        ["ledger", "verify"],
+        ["ledger", "export"],
+        ["stop", "--comment", "x"],
+        ["resume", "--comment", "x"],
+        ["clean-up"],
+        ["suggest-expectations"],
+    ],
+)
+@pytest.mark.parametrize("name", ["\udcff", "x" * 5000, "a/../../b", "\x00"])
+def test_nonsense_for_a_name_is_refused_in_one_line(command: Command, words: list[str], name: str) -> None:
+    said = (
+        command("governance-officer", words[0], *words[1:], name)
+        if len(words) < 3
+        else command("governance-officer", words[0], name, *words[1:])
+    )
+    assert said.status in (1, 2), said
+    assert "Traceback" not in said.err
+    assert said.err.strip()
