@@ -28,12 +28,18 @@ SEALERS = (Authority.LEDGER, Authority.DECISIONS)
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Makes thousands of objects that hold no cycle without Python's looking for cycles among them again and again."""
+    """Makes thousands of objects that hold no cycle without Python's looking for cycles among them again and again.
+
+    They stay as long as the process: they count as old at once, unless somebody keeps objects from the collector.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
+            gc.unfreeze()
         if was_enabled:
             gc.enable()
 
