@@ -18,6 +18,7 @@ from model_governance.decisions.adjudicate import gate_verdict
 from model_governance.decisions.decide import check_decision
 from model_governance.decisions.missing import outlook
 from model_governance.decisions.subject import Standing, answer, read_subject
+from model_governance.domain.canonical import is_text
 from model_governance.domain.condition import write_remark
 from model_governance.domain.decision import DecisionVerdict, Gate
 from model_governance.domain.ledger import Entry, EntryKind
@@ -141,10 +142,8 @@ def _whole(comment: str, gate: Gate) -> str:
         DecisionRefused: It is longer than the registry can hold, or no text.
     """
     line = " ".join(comment.split())
-    try:
-        line.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair: what a terminal makes of bytes that are no UTF-8
-        raise DecisionRefused("the comment cannot be recorded: some of it is no text in UTF-8") from None
+    if not is_text(line):
+        raise DecisionRefused("the comment cannot be recorded: some of it is no text in UTF-8")
     if len(line) > _LONGEST_COMMENT or (gate is Gate.USE_CASE and comment_from(comment_tags(line)) != line):
         raise DecisionRefused(
             f"a comment of {len(line)} characters is longer than the registry holds: {_LONGEST_COMMENT} at most, and "

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from model_governance.domain.canonical import is_text
 from model_governance.errors import AccessRefused, GovernanceError, LedgerBroken, ServiceUnavailable
 from model_governance.hooks.aws import EnvironmentClients, calling
 from model_governance.hooks.installation import Installation
@@ -69,18 +70,13 @@ def refusals_are_lines() -> Iterator[None]:
         print(plain(refusal_line(refusal)), file=sys.stderr)
         sys.exit(1)
     except UnicodeEncodeError:
-        if all(map(_is_text, sys.argv)):
+        if all(map(is_text, sys.argv)):
             raise
         print("refused: one of the arguments is no text in UTF-8: write it so", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
-
-
-def _is_text(argument: str) -> bool:
-    """Whether it can be sent or stored: Python reads bytes that are no UTF-8 as halves of surrogate pairs."""
-    return argument == argument.encode(errors="ignore").decode()
 
 
 def refusal_line(refusal: GovernanceError) -> str:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from model_governance.decisions.in_force import files_in_force
 from model_governance.decisions.publish import publish_head
 from model_governance.decisions.record import opened_findings, read_record
+from model_governance.domain.canonical import is_text
 from model_governance.domain.decision import Gate
 from model_governance.domain.evidence import Evidence, EvidenceKind
 from model_governance.domain.ledger import Entry, EntryKind, Proposal
@@ -270,7 +271,7 @@ def _refuse_unheld(granted: GrantedException, evidence: Mapping[EvidenceKind, Ev
 def _refuse_words(longest: int, words: Mapping[str, str]) -> None:
     """Raises for words that a ledger cannot hold: too many, or bytes that a terminal could not read as text."""
     for part, said in words.items():
-        if said != said.encode(errors="ignore").decode():
+        if not is_text(said):
             raise DecisionRefused(f"the {part} cannot be recorded: some of it is no text in UTF-8")
         if len(said.strip()) > longest:
             raise DecisionRefused(f"the {part} has {len(said.strip())} characters: {longest} at most; say it shorter")

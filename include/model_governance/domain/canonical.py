@@ -29,6 +29,11 @@ def canonical_json(value: Any) -> bytes:
         return rfc8785.dumps(_with_floats(value))
 
 
+def is_text(said: str) -> bool:
+    """Whether it can be written as UTF-8: Python reads a terminal's other bytes as halves of surrogate pairs."""
+    return said == said.encode(errors="ignore").decode()
+
+
 def sha256_hex(data: bytes) -> str:
     """Sha256 of the bytes, 64 hex digits."""
     return hashlib.sha256(data).hexdigest()

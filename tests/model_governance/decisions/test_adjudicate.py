@@ -255,20 +255,19 @@ def test_the_pipeline_cannot_approve_a_use_case(case: Case) -> None:
         case.pipeline.cards.set_status(case.name, CardStatus.APPROVED)
 
 
-def two_officers(case: Case) -> None:
-    """The governance gate wants two approvals, and there is a second officer of another group."""
+def two_officers(case: Case, *, principal: str = "second", approvals: int = 2) -> None:
+    """There is a second officer of another group, and the governance gate wants that many approvals."""
 
     def change(people: list[dict[str, Any]]) -> None:
         officer = next(person for person in people if person["id"] == "governance-officer")
-        second = {"id": "second", "airflow_user": "second", "principal": "second", "group": "legal"}
-        people.append({**officer, **second})
+        people.append({**officer, "id": "second", "airflow_user": "second", "principal": principal, "group": "legal"})
 
-    def want_two(policy: dict[str, Any]) -> None:
+    def want(policy: dict[str, Any]) -> None:
         for tier in policy["gates"].values():
-            tier["governance"]["approvals"] = 2
+            tier["governance"]["approvals"] = approvals
 
     case.edit_people(change, entered=False)
-    case.edit_policy(want_two)
+    case.edit_policy(want)
 
 
 def meanwhile(case: Case, arn: str, actor: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,24 +351,9 @@ def test_an_answer_that_the_trail_does_not_show_yet_is_not_set_back_as_the_one_b
     assert case.package(arn).approval_status == ApprovalStatus.APPROVED
 
 
-def two_who_set_it(case: Case, approvals: int = 1) -> None:
-    """Two officers of different groups, each with a principal that may set the status: one has the service's own."""
-
-    def change(people: list[dict[str, Any]]) -> None:
-        officer = next(person for person in people if person["id"] == "governance-officer")
-        people.append({**officer, "id": "second", "airflow_user": "second", "principal": SECOND, "group": "legal"})
-
-    def want(policy: dict[str, Any]) -> None:
-        for tier in policy["gates"].values():
-            tier["governance"]["approvals"] = approvals
-
-    case.edit_people(change, entered=False)
-    case.edit_policy(want)
-
-
 def test_a_rejection_that_an_approval_took_the_place_of_stands(case: Case) -> None:
     """Nobody looked between the two: the first is the decision, the second is refused, as by any channel."""
-    two_who_set_it(case)
+    two_officers(case, principal=SECOND, approvals=1)
     arn = case.governed()
     case.principal("governance-officer").registry.set_approval(arn, ApprovalStatus.REJECTED, "never")
     time.sleep(0.01)
@@ -393,7 +377,7 @@ def test_an_approval_that_somebody_without_the_role_overwrote_counts(case: Case)
 
 
 def test_two_approvals_set_before_a_look_both_count(case: Case) -> None:
-    two_who_set_it(case, approvals=2)
+    two_officers(case, principal=SECOND)
     arn = case.governed()
     for who in ("governance-officer", SECOND):
         case.principal(who).registry.set_approval(arn, ApprovalStatus.APPROVED, f"by {who}")
@@ -405,7 +389,7 @@ def test_two_approvals_set_before_a_look_both_count(case: Case) -> None:
 def test_an_approval_set_while_the_first_was_set_back_counts_with_the_next_look(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    two_who_set_it(case, approvals=2)
+    two_officers(case, principal=SECOND)
     arn = case.governed()
     case.principal(SECOND).registry.set_approval(arn, ApprovalStatus.APPROVED, "the first")
     set_back = adjudicating.set_standing
@@ -423,7 +407,7 @@ def test_an_approval_set_while_the_first_was_set_back_counts_with_the_next_look(
 
 
 def test_who_sets_the_status_back_himself_has_withdrawn_his_answer(case: Case) -> None:
-    two_who_set_it(case)
+    two_officers(case, principal=SECOND, approvals=1)
     arn = case.governed()
     second = case.principal(SECOND)
     second.registry.set_approval(arn, ApprovalStatus.REJECTED, "a slip")
