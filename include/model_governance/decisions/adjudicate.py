@@ -182,9 +182,13 @@ def _attribute(seen: _Seen, publish: Publish) -> Adjudication:
 
 def _hear_late(seen: _Seen, publish: Publish) -> Adjudication | None:
     """Makes decisions of answers that came while one of several was set back to pending; None where none did."""
-    late = _unheard(seen, approval_trail(seen.hearing.installation, seen.hearing.subject))
-    entry, _ = heard(seen.hearing, late)
-    return None if entry is None else _after_decision(seen.hearing, entry, publish)
+    installation, subject = seen.hearing.installation, seen.hearing.subject
+    entry, refused = heard(seen.hearing, _unheard(seen, approval_trail(installation, subject)))
+    if entry is not None:
+        return _after_decision(seen.hearing, entry, publish)
+    for last in refused[-1:]:  # no status of it stands that has to be undone first
+        put_on_record(installation, subject, *last)
+    return None
 
 
 def _unheard(seen: _Seen, trail: Sequence[ApprovalRecord]) -> tuple[ApprovalRecord, ...]:

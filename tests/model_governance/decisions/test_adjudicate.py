@@ -445,3 +445,19 @@ def test_a_superseded_version_that_is_approved_in_the_registry_is_set_back(case:
     assert case.package(first).approval_status == "PendingManualApproval"
     [refusal] = case.entries(EntryKind.REFUSAL)
     assert "superseded" in refusal.body["reason"] or "reached production" in refusal.body["reason"]
+
+
+def test_a_late_answer_that_is_refused_is_on_record_and_judged_once(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Set while the first of two was set back, by somebody on file who has no role for the gate."""
+    two_officers(case)
+    case.edit_people(lambda people: next(p for p in people if p["id"] == "business-approver").update(principal=SECOND))
+    arn = case.governed()
+    case.decide(Gate.GOVERNANCE, arn, actor="second")
+    case.principal(SECOND).registry.set_approval(arn, ApprovalStatus.APPROVED, "not mine to give")
+    case.principal("pipeline").registry.set_approval(arn, ApprovalStatus.PENDING, "")
+    for _ in range(2):
+        assert case.adjudicate(Gate.GOVERNANCE, arn).outcome is Outcome.WAITING
+    [refusal] = case.entries(EntryKind.REFUSAL)
+    assert (refusal.body["actor"], refusal.body["status"]) == ("business-approver", "Approved")
