@@ -92,7 +92,7 @@ class _Wire:
             body = await _body(receive, limit)
         except _TooLarge:
             refusal = RequestTooLarge(f"The body exceeds {limit} bytes.")
-            await _send(send, write_error(refusal, "sagemaker", Protocol.JSON), close=True)
+            await _send(send, write_error(refusal, "sagemaker", Protocol.JSON))
             return
         request = SignedRequest(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body)
         client = scope.get("client")
@@ -106,6 +106,11 @@ class _Wire:
 
 
 async def _body(receive: Receive, limit: int) -> bytes:
+    """The body, held up to ``limit`` bytes; uvicorn reads on and drops the rest of one that is refused.
+
+    The connection of a refused one stays open for that: closing it on a client that still sends resets it, and the
+    client would see the reset instead of the refusal.
+    """
     body = bytearray()
     while True:
         message = await receive()
@@ -118,10 +123,8 @@ async def _body(receive: Receive, limit: int) -> bytes:
             return bytes(body)
 
 
-async def _send(send: Send, answer: Answer, *, close: bool = False) -> None:
+async def _send(send: Send, answer: Answer) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
     headers.append((b"content-length", str(len(answer.body)).encode()))
-    if close:
-        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -7,8 +7,10 @@ ministack could take for something else.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -25,6 +27,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST_BODY = 1024**3
 """Bytes: ministack holds a body in memory; larger objects go up in parts."""
+_SECONDS_TO_DROP = 30.0
 
 _log = logging.getLogger("stack.s3")
 _KEPT = frozenset(
@@ -72,10 +75,11 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _Body(receive)
         try:
             headers = _headers(scope)
             refuse_the_unsigned(scope, headers)
-            request, principal = self._judge(scope, headers, await _body(receive, headers))
+            request, principal = self._judge(scope, headers, await body.read(headers))
             _log.info("%s %s/%s by %s", request.operation.name, request.bucket, request.key, principal.name)
         except WireError as fault:
             refused = Refused(fault.code_for("s3"), fault.message, max(fault.http_status, 403))
@@ -85,6 +89,7 @@ class Guard:
             await self.store(_rewritten(scope, request), _replayed(request.body), _without_cross_origin(send))
             return
         _log.warning("refused %s %s: %s", scope["method"], scope["path"], refused.message)
+        await body.drop_the_rest()
         await _refuse(refused, scope["method"], send)
 
     def _judge(self, scope: Scope, headers: Mapping[str, str], body: bytes) -> tuple[S3Request, Principal]:
@@ -137,19 +142,56 @@ def _refuse_unknown_headers(headers: Mapping[str, str]) -> None:
             raise Refused("NotImplemented", message, 501)
 
 
-async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
-    if not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > LARGEST_BODY:
-        raise Refused("EntityTooLarge", f"A body may have {LARGEST_BODY} bytes; send larger objects in parts.", 400)
-    chunks = bytearray()
-    while True:
-        message = await receive()
+class _Body:
+    """The body of a request, as it comes.
+
+    Args:
+        receive: ASGI's, of a request of which nothing has been read.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._ended = False
+
+    async def read(self, headers: Mapping[str, str]) -> bytes:
+        """All of it, in memory.
+
+        Raises:
+            Refused: It is larger than ``LARGEST_BODY``, or the connection ended before it.
+        """
+        if not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > LARGEST_BODY:
+            raise _too_large()
+        held = bytearray()
+        while not self._ended:
+            held += await self._next()
+            if len(held) > LARGEST_BODY:
+                raise _too_large()
+        return bytes(held)
+
+    async def drop_the_rest(self) -> None:
+        """Receive and forget what has not been read, within bounds.
+
+        The server closes the connection of a request that was answered half-way, which resets it on a client that still
+        sends: that client would see the reset, and not the answer.
+        """
+        dropped = 0
+        with suppress(Refused, TimeoutError):
+            async with asyncio.timeout(_SECONDS_TO_DROP):
+                while not self._ended and dropped <= LARGEST_BODY:
+                    dropped += len(await self._next())
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
         if message["type"] != "http.request":
+            self._ended = True
             raise Refused("IncompleteBody", "The connection was closed before the end of the body.", 400)
-        chunks += message.get("body", b"")
-        if len(chunks) > LARGEST_BODY:
-            raise Refused("EntityTooLarge", f"A body may have {LARGEST_BODY} bytes; send larger objects in parts.", 400)
-        if not message.get("more_body"):
-            return bytes(chunks)
+        self._ended = not message.get("more_body")
+        part: bytes = message.get("body", b"")
+        return part
+
+
+def _too_large() -> Refused:
+    return Refused("EntityTooLarge", f"A body may have {LARGEST_BODY} bytes; send larger objects in parts.", 400)
 
 
 def _rewritten(scope: Scope, request: S3Request) -> Scope:

@@ -143,6 +143,19 @@ def test_body_beyond_the_limit_is_refused_whole(server: RunningServer) -> None:
     assert (sent.status, sent.code) == (413, "RequestEntityTooLargeException")
 
 
+def test_a_client_that_still_sends_when_it_is_refused_reads_why(server: RunningServer) -> None:
+    """More than any socket's buffers hold: the refusal comes while most of the body is yet to be sent."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    try:
+        connection.request("POST", "/", b"x" * (64 * 1024 * 1024))
+        refusal = connection.getresponse()
+        assert (refusal.status, b"RequestEntityTooLargeException" in refusal.read()) == (413, True)
+        connection.request("GET", "/ping")
+        assert connection.getresponse().read() == b"healthy"
+    finally:
+        connection.close()
+
+
 @pytest.mark.parametrize(
     ("target", "code"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import signal
 import threading
@@ -46,6 +47,17 @@ def test_a_large_file_goes_up_in_parts_and_comes_back_whole(store: Store, tmp_pa
     client.upload_file(str(source), "model-governance", "use-cases/large")
     client.download_file("model-governance", "use-cases/large", str(target))
     assert target.read_bytes() == source.read_bytes()
+
+
+def test_a_client_that_still_sends_when_it_is_refused_reads_why(store: Store) -> None:
+    """More than any socket's buffers hold: the refusal could come while most of the body is yet to be sent."""
+    connection = http.client.HTTPConnection("127.0.0.1", store.settings.s3_port, timeout=30)
+    try:
+        connection.request("PUT", "/model-governance/unsigned", b"x" * (64 * 1024 * 1024))
+        answer = connection.getresponse()
+        assert (answer.status, b"must be signed" in answer.read()) == (403, True)
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize("algorithm", ["CRC32", "SHA256"])
