@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from model_governance.cli.terminal import counted
 from model_governance.domain.evidence import EvidenceKind, EvidenceVerdict, Measurement
-from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.ledger import NAMES_ORDER, Entry, EntryKind
 
 Body = Mapping[str, Any]
 
@@ -220,8 +220,21 @@ def _retirement(body: Body) -> list[str]:
     return [f"retired by {_ordered(body)}; versions archived: {versions}", f"reason: {body['reason']}"]
 
 
+def _order(body: Body) -> list[str]:
+    to_version = f" to version {body['to_version']}" if body.get("to_version") else ""
+    drill = " for a drill" if body.get("drill") else ""
+    what = str(body["operation"]).replace("_", " ")
+    return [
+        f"{what}{to_version}{drill} ordered by {_ordered(body)}, in {body['order_id']}",
+        f"reason: {body['reason']}",
+    ]
+
+
 def _ordered(body: Body) -> str:
-    return f"{body['actor']} as {body['role']}, by {body['channel']}"
+    by = f"{body['actor']} as {body['role']}, by {body['channel']}"
+    if NAMES_ORDER not in body:
+        return by
+    return f"{by} (order of entry {body[NAMES_ORDER]})" if body[NAMES_ORDER] else f"{by} (by the pipeline's word alone)"
 
 
 def _smoke_failed(body: Body) -> list[str]:
@@ -270,6 +283,7 @@ _WORDS: dict[EntryKind, Callable[[Body], list[str]]] = {
     EntryKind.STOP: _stop,
     EntryKind.RESUME: _resume,
     EntryKind.RETIREMENT: _retirement,
+    EntryKind.ORDER: _order,
     EntryKind.FAILURE: _failure,
     EntryKind.CLEAN_UP: _clean_up,
     EntryKind.EXCEPTION: _exception,

@@ -11,10 +11,11 @@ import typer
 from model_governance.cli.gates import caller
 from model_governance.cli.terminal import installation, say
 from model_governance.domain.ledger import Entry
+from model_governance.domain.orders import Operation
 from model_governance.errors import GovernanceError, RecordNotMade
 from model_governance.serving import resume as resumption
 from model_governance.serving import retirement, reversion
-from model_governance.serving.orders import Operation, OperationChannel, Order, order
+from model_governance.serving.orders import OperationChannel, Order, order
 from model_governance.serving.stop import OutOfService, record_stop, take_out_of_service
 
 UseCaseName = Annotated[str, typer.Argument(help="Name of the use case, such as loan-approval.")]

@@ -13,9 +13,11 @@ The file has one JSON document a line: first what the export is, with the public
 exactly the bytes that are stored; then the heads that were published outside the chain. An entry is canonical JSON
 (RFC 8785). Its ``previous`` is the sha256 of the line before it, or 64 zeros. Its signature (Ed25519) is over
 ``model-governance ledger entry v2``, a line feed and the sha256, in hex, of the entry without its ``signature``. A
-``decision`` or ``refusal`` must be signed with the decisions key, a ``policy_version``, ``exception``, ``finding`` or
-``finding_closure`` with the oversight key, a ``stop``, ``resume``, ``reversion`` or ``retirement`` with the operations
-key, every other kind that ``SIGNED_WITH`` lists with the ledger key; a kind that it does not list is refused.
+``decision``, ``refusal`` or ``order`` must be signed with the decisions key, a ``policy_version``, ``exception``,
+``finding`` or ``finding_closure`` with the oversight key, a ``stop``, ``resume``, ``reversion`` or ``retirement`` with
+the operations key, every other kind that ``SIGNED_WITH`` lists with the ledger key; a kind that it does not list is
+refused. Those four are signed with the ledger key if their body names an ``order``: the place of an entry before it by
+which the same person had the same thing done within an hour, and which no other entry has carried out.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +43,12 @@ SIGNED_WITH = {
         *("use_case", "candidate", "evidence", "request", "deployment", "deployment_step", "roll_back", "failure"),
         *("clean_up", "superseded", "monitoring", "breach", "retraining"),
     },
-    "decisions": {"decision", "refusal"},
+    "decisions": {"decision", "refusal", "order"},
     "oversight": {"exception", "finding", "finding_closure", "policy_version"},
     "operations": {"stop", "resume", "reversion", "retirement"},
 }
+ORDERED_AS = {"stop": "stop", "resume": "resume", "reversion": "roll_back", "retirement": "retire"}
+COUNTS_FOR = timedelta(hours=1)
 MAY_LACK = "operations"
 """The key that came last: an export of an installation without it has none, and no entry that needs it."""
 MEMBERS = ["body", "format", "key_id", "key_sha256", "kind", "previous", "sequence", "signature", "subject", "time"]
@@ -112,11 +116,16 @@ def is_time(text: str) -> bool:
 
 def verify_entry(
     line: bytes, place: int, previous: str, use_case: object, keys: dict[str, tuple[str, Ed25519PublicKey]]
-) -> None:
-    """Raises unless the line is the entry of this place, signed as its kind demands and bound to the one before."""
+) -> dict[str, Any]:
+    """The entry of this place.
+
+    Raises:
+        DoesNotHold: The line is none, is not signed as its kind demands, or is not bound to the line before.
+    """
     where = f"entry {place}"
     said = parse(line, where)
-    if sorted(said) != MEMBERS or said["format"] != 2 or not all(isinstance(said[name], str) for name in TEXTS):
+    texts = sorted(said) == MEMBERS and all(isinstance(said[name], str) for name in TEXTS)
+    if not texts or said["format"] != 2 or not isinstance(said["body"], dict):
         raise DoesNotHold(f"{where}: is no entry of form 2")
     if said["use_case"] != use_case:
         raise DoesNotHold(f"{where}: is of the ledger of {said['use_case']}")
@@ -127,6 +136,8 @@ def verify_entry(
     name = next((key for key, kinds in SIGNED_WITH.items() if said["kind"] in kinds), None)
     if name is None:
         raise DoesNotHold(f"{where}: kind {said['kind']!r} is none of a ledger's")
+    if said["kind"] in ORDERED_AS and "order" in said["body"]:
+        name = "ledger"
     if name not in keys:
         raise DoesNotHold(f"{where}: kind {said['kind']} must be signed with the {name} key, which the file lacks")
     fingerprint, key = keys[name]
@@ -146,6 +157,36 @@ def verify_entry(
         raise DoesNotHold(f"{where}: its signature does not hold: changed, or signed with another key") from None
     if said["previous"] != previous:
         raise DoesNotHold(f"{where}: previous is {said['previous'][:12]}, the line before it is {previous[:12]}")
+    return said
+
+
+def verify_order(said: dict[str, Any], orders: dict[int, dict[str, Any]]) -> None:
+    """Raises unless somebody ordered what the entry says was done in his name, if it says so.
+
+    Args:
+        said: The entry.
+        orders: The orders before it that may be carried out still, by their places; brought up to this entry.
+    """
+    kind, body = said["kind"], said["body"]
+    if kind == "order":
+        orders[said["sequence"]] = said
+    if kind in ORDERED_AS and "order" in body and not (kind == "stop" and body["order"] is None):
+        named = body["order"] if type(body["order"]) is int else None
+        given = orders.pop(named, None) if named else None
+        if given is None:
+            raise DoesNotHold(f"entry {said['sequence']}: a {kind} names no order that stands: {body['order']!r}")
+        ordered = given["body"]
+        between = abs(datetime.fromisoformat(said["time"]) - datetime.fromisoformat(given["time"]))
+        same = ordered.get("operation") == ORDERED_AS[kind] and ordered.get("actor") == body.get("actor")
+        if kind == "stop":
+            same = same and ordered.get("drill", False) is body.get("drill")
+        if kind == "reversion":
+            same = same and ordered.get("to_version") in (None, body.get("version"))
+        if not same or between > COUNTS_FOR:
+            raise DoesNotHold(f"entry {said['sequence']}: a {kind} is not what entry {named} has ordered, or too late")
+    if kind == "stop":  # nobody who ordered to resume before knew of it
+        for place in [place for place, given in orders.items() if given["body"].get("operation") == "resume"]:
+            del orders[place]
 
 
 def verify_head(place: str, head: dict[str, Any], digests: list[str]) -> None:
@@ -187,8 +228,9 @@ def verify(data: bytes, expected: dict[str, str], heads: Sequence[str] = ()) -> 
     if len(lines) < 1 + count:
         raise DoesNotHold(f"entry {len(lines)}: cut off: the file says it has {count} entries")
     digests: list[str] = []
+    orders: dict[int, dict[str, Any]] = {}
     for place, line in enumerate(lines[1 : 1 + count], start=1):
-        verify_entry(line, place, digests[-1] if digests else "0" * 64, use_case, keys)
+        verify_order(verify_entry(line, place, digests[-1] if digests else "0" * 64, use_case, keys), orders)
         digests.append(sha256(line))
     if header.get("head") != (digests[-1] if digests else None):
         raise DoesNotHold(f"line 1: says the head is {header.get('head')}, it is {digests[-1] if digests else None}")

@@ -104,7 +104,7 @@ def _parse(raw: bytes, where: str) -> tuple[Entry, bytes]:
 
 def _refuse_unsigned(entry: Entry, signature: bytes, keys: Keys, where: str) -> None:
     """Raises unless the key that may sign this kind has signed the entry, and the entry says so."""
-    authority = authority_over(entry.kind)
+    authority = authority_over(entry.kind, entry.body)
     demanded = f"an entry of kind {entry.kind.value} must be signed with the {authority.value} key"
     key = key_of(keys, authority, where)
     if entry.key_sha256 != key.fingerprint:

@@ -2,7 +2,8 @@
 
 Four keys sign, and an entry's kind says which must have: whoever records evidence cannot make a decision of it,
 whoever records decisions cannot make the evidence for them, neither can excuse what is missing, and whoever may stop
-an endpoint can do none of it.
+an endpoint can do none of it. What the pipeline does to production in a person's name it signs itself, and that counts
+by the person's order alone, which the decisions key has signed (``orders``).
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from model_governance.domain.canonical import canonical_json, sha256_hex
 NO_ENTRY = "0" * 64
 FORMAT = 2
 """The form of entries; in form 1 one key signed every kind."""
+
+NAMES_ORDER = "order"
+"""The member of a body that holds the sequence of the order which the entry carries out."""
 
 SIGNED_PREFIX = b"model-governance ledger entry v2\n"
 _SIGNATURE = b',"signature":"%s"'
@@ -50,6 +54,7 @@ class EntryKind(StrEnum):
     STOP = "stop"
     RESUME = "resume"
     RETIREMENT = "retirement"
+    ORDER = "order"
     MONITORING = "monitoring"
     BREACH = "breach"
     RETRAINING = "retraining"
@@ -59,8 +64,9 @@ class Authority(StrEnum):
     """Whose key signs.
 
     LEDGER is the pipeline's, for what was done and found. DECISIONS is the decision service's, for what people said at
-    gates. OVERSIGHT belongs to those who own the policy: its versions, exceptions from it, findings. OPERATIONS belongs
-    to those who keep production: what they stopped, had serve again, took back or retired.
+    gates and had done to production. OVERSIGHT belongs to those who own the policy: its versions, exceptions from it,
+    findings. OPERATIONS belongs to those who keep production: what they themselves stopped, had serve again, took back
+    or retired.
     """
 
     LEDGER = "ledger"
@@ -72,6 +78,7 @@ class Authority(StrEnum):
 _AUTHORITIES = {
     EntryKind.DECISION: Authority.DECISIONS,
     EntryKind.REFUSAL: Authority.DECISIONS,
+    EntryKind.ORDER: Authority.DECISIONS,
     EntryKind.EXCEPTION: Authority.OVERSIGHT,
     EntryKind.FINDING: Authority.OVERSIGHT,
     EntryKind.FINDING_CLOSURE: Authority.OVERSIGHT,
@@ -83,9 +90,13 @@ _AUTHORITIES = {
 }
 
 
-def authority_over(kind: EntryKind) -> Authority:
-    """The key that an entry of this kind must be signed with."""
-    return _AUTHORITIES.get(kind, Authority.LEDGER)
+def authority_over(kind: EntryKind, body: Mapping[str, Any]) -> Authority:
+    """The key that an entry of this kind must be signed with.
+
+    One of the OPERATIONS kinds that names the order which it carries out is the pipeline's.
+    """
+    authority = _AUTHORITIES.get(kind, Authority.LEDGER)
+    return Authority.LEDGER if authority is Authority.OPERATIONS and NAMES_ORDER in body else authority
 
 
 class Entry(BaseModel):

@@ -25,7 +25,9 @@ from model_governance.domain.ledger import (
     authority_over,
     next_entry,
 )
+from model_governance.domain.orders import refuse_unordered, why_unordered
 from model_governance.errors import (
+    DecisionRefused,
     GovernanceError,
     LedgerBroken,
     RecordConflict,
@@ -79,7 +81,9 @@ class Ledger:
             began = clock.monotonic()
             if not self._known:
                 self._known.extend(self._seals.read())
-            self._known.extend(self._places.read_after(self._known[-1] if self._known else None))
+            fresh = self._places.read_after(self._known[-1] if self._known else None)
+            refuse_unordered(self._known, fresh)
+            self._known.extend(fresh)
             self._last_look[0] = began
             return tuple(self._known)
 
@@ -119,7 +123,9 @@ class Ledger:
         """
         with self._lock:
             known = self._seals.read() if sealed else ()
-            entries = (*known, *self._places.read_after(known[-1] if known else None))
+            read = self._places.read_after(known[-1] if known else None)
+            refuse_unordered(known, read)
+            entries = (*known, *read)
             for before, fresh in zip(self._known, entries, strict=False):
                 if before.digest != fresh.digest:
                     raise LedgerBroken(
@@ -170,6 +176,7 @@ class Ledger:
             The entry appended, or the one that ``propose`` returned.
 
         Raises:
+            DecisionRefused: It names an order that does not stand behind it.
             LedgerBroken: The chain does not hold; nothing is appended to it.
             ServiceUnavailable: The store or KMS could not be reached, or others were first 200 times in a row.
             AccessRefused: The caller may not sign or write.
@@ -177,11 +184,11 @@ class Ledger:
         known = self._first_guess(propose)
         unsure: list[Entry] = []
         for attempt in range(_ATTEMPTS):
-            entries, wanted = known or self._look(propose, unsure)
+            entries, wanted, at = known or self._look(propose, unsure)
             known = None
             if isinstance(wanted, Entry):
                 return wanted
-            entry = self._sign(entries[-1] if entries else None, wanted)
+            entry = self._sign(entries[-1] if entries else None, wanted, at)
             if self._put(entry, unsure):
                 self._learn(entry)
                 return entry
@@ -192,30 +199,40 @@ class Ledger:
 
     def _look(
         self, propose: Callable[[Sequence[Entry]], Proposal | Entry], unsure: Sequence[Entry]
-    ) -> tuple[Sequence[Entry], Proposal | Entry]:
-        """The chain as it is, and what is proposed on it: an entry of our own, if one has arrived after all."""
-        entries = self.entries()
+    ) -> tuple[Sequence[Entry], Proposal | Entry, datetime]:
+        """The chain as it is, and what is proposed on it when: an entry of our own, if one has arrived after all."""
+        entries, at = self.entries(), self.now()
         standing = {entry.digest for entry in entries} if unsure else set()
         arrived = next((each for each in unsure if each.digest in standing), None)
-        return entries, arrived or propose(entries)
+        return entries, arrived or self._proposed(propose, entries, at), at
 
     def _first_guess(
         self, propose: Callable[[Sequence[Entry]], Proposal | Entry]
-    ) -> tuple[Sequence[Entry], Proposal] | None:
+    ) -> tuple[Sequence[Entry], Proposal, datetime] | None:
         """A proposal on the entries read before, which spares a look at the store; None where that settles nothing.
 
         If others have written since, the next place is taken and the put fails. A refusal, or an entry that makes this
         one needless, is only believed on a chain just read.
         """
         with self._lock:
-            entries = tuple(self._known)
+            entries, at = tuple(self._known), self.now()
         if not entries:
             return None
         try:
-            wanted = propose(entries)
+            wanted = self._proposed(propose, entries, at)
         except GovernanceError:
             return None
-        return None if isinstance(wanted, Entry) else (entries, wanted)
+        return None if isinstance(wanted, Entry) else (entries, wanted, at)
+
+    def _proposed(
+        self, propose: Callable[[Sequence[Entry]], Proposal | Entry], entries: Sequence[Entry], at: datetime
+    ) -> Proposal | Entry:
+        """What is proposed on these entries, held against the order that it names as every reader will hold it."""
+        wanted = propose(entries)
+        why = why_unordered(wanted.kind, wanted.body, at, entries) if isinstance(wanted, Proposal) else ""
+        if why:
+            raise DecisionRefused(f"ledger of {self.use_case}: not entered: {why}")
+        return wanted
 
     def _learn(self, entry: Entry) -> None:
         """Counts an entry of our own as read, unless others' have to be read first."""
@@ -223,8 +240,8 @@ class Ledger:
             if (self._known[-1].digest if self._known else NO_ENTRY) == entry.previous:
                 self._known.append(entry)
 
-    def _sign(self, head: Entry | None, wanted: Proposal) -> Entry:
-        authority = authority_over(wanted.kind)
+    def _sign(self, head: Entry | None, wanted: Proposal, at: datetime) -> Entry:
+        authority = authority_over(wanted.kind, wanted.body)
         signer = self.signers[authority]
         entry = next_entry(
             head,
@@ -232,7 +249,7 @@ class Ledger:
             kind=wanted.kind,
             subject=wanted.subject,
             body=wanted.body,
-            time=self.now(),
+            time=at,
             key_id=signer.key_id,
             key_sha256=key_of(self.public_keys, authority, f"ledger of {self.use_case}").fingerprint,
         )

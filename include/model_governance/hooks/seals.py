@@ -129,7 +129,7 @@ class Seals:
     def _refuse_unsigned(self, segment: Sequence[Entry]) -> None:
         """Raises unless each entry that the seal cannot vouch for is signed by who must have."""
         for entry in segment:
-            authority = authority_over(entry.kind)
+            authority = authority_over(entry.kind, entry.body)
             if authority in SEALERS:
                 continue
             signature = base64.b64decode(entry.signature)

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from model_governance.decisions.in_force import files_in_force
-from model_governance.domain.ledger import Entry
+from model_governance.domain.ledger import NAMES_ORDER, Entry
+from model_governance.domain.orders import OPERATION_OF, Operation
 from model_governance.domain.people import People, Person
 from model_governance.domain.policy import OperationRule, Policy
 from model_governance.domain.use_case import UseCase
@@ -16,15 +17,6 @@ from model_governance.errors import DecisionRefused, RecordMissing, UseCaseInval
 from model_governance.hooks.installation import Installation
 
 _LONGEST_REASON = 1000
-
-
-class Operation(StrEnum):
-    """What can be done to production; the policy has a rule for each under that name."""
-
-    STOP = "stop"
-    ROLL_BACK = "roll_back"
-    RESUME = "resume"
-    RETIRE = "retire"
 
 
 class OperationChannel(StrEnum):
@@ -49,6 +41,8 @@ class Order:
         policy: By which policy.
         people: And which people file.
         order_id: What tells it from other orders, where it may come twice; empty where it cannot.
+        entered: The order's own entry, where the pipeline carries it out for the person; None for a stop that was
+            ordered while the ledger could not be reached.
     """
 
     installation: Installation
@@ -61,11 +55,14 @@ class Order:
     policy: Policy
     people: People
     order_id: str = ""
+    entered: Entry | None = None
 
     @property
     def body(self) -> dict[str, Any]:
         """What the ledger holds of it."""
-        told = {"order_id": self.order_id} if self.order_id else {}
+        told: dict[str, Any] = {"order_id": self.order_id} if self.order_id else {}
+        if self.channel is OperationChannel.FORM:
+            told[NAMES_ORDER] = self.entered.sequence if self.entered else None
         return {
             **told,
             "actor": self.person.id,
@@ -153,13 +150,15 @@ def _declared(installation: Installation, use_case: str) -> UseCase | None:
 
 
 def carried_out_before(given: Order) -> Entry | None:
-    """The entry of an order that was carried out already: it is not again, whoever has its task run once more.
+    """The entry by which an order was carried out already: it is not again, whoever has its task run once more.
 
     Raises:
         LedgerBroken, AccessRefused, ServiceUnavailable: As the ledger is read.
     """
+    if not given.order_id:
+        return None
     entries = given.installation.ledger(given.use_case).entries()
-    return next((each for each in entries if given.order_id and each.body.get("order_id") == given.order_id), None)
+    return next((e for e in entries if e.kind in OPERATION_OF and e.body.get("order_id") == given.order_id), None)
 
 
 def refuse_unknown(installation: Installation, use_case: str, entries: Sequence[Entry]) -> None:

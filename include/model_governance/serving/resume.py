@@ -41,7 +41,7 @@ def resume(order: Order, *, lift_only: bool = False) -> Entry:
     made = finish_resumption(order)
     if made is not None:
         return made
-    _refuse(order, production)
+    refuse_resumption(order, production)
     serving = None if lift_only else production.serving
     said: dict[str, object] = {}
     if serving is not None:
@@ -62,7 +62,7 @@ def resume(order: Order, *, lift_only: bool = False) -> Entry:
 
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:
         now = read_production(entries)
-        _refuse(order, now)
+        refuse_resumption(order, now)
         if now.stops != production.stops:
             raise DecisionRefused(f"{order.use_case} is not resumed: it was stopped once more meanwhile; see why first")
         return Proposal(EntryKind.RESUME, subject, body)
@@ -106,8 +106,12 @@ def _unfinished(order: Order, entries: Sequence[Entry], production: Production) 
     return made if said is not None and any(is_marked_by(said, each) for each in lifted) else None
 
 
-def _refuse(order: Order, production: Production) -> None:
-    """Raises unless there is a stop that this person may lift."""
+def refuse_resumption(order: Order, production: Production) -> None:
+    """Raises unless there is a stop that this person may lift.
+
+    Raises:
+        DecisionRefused: No stop stands, or the person made it, and not for a drill.
+    """
     stop, name = production.stop, order.use_case
     if stop is None:
         raise DecisionRefused(

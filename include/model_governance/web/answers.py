@@ -7,11 +7,16 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
+from starlette.responses import JSONResponse
+
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+ANSWER_HEADER = "X-Model-Governance"
+"""On answers of the middleware's own, so that its script in Airflow's pages knows them (``page/answers.js``)."""
 
 _CONFLICT = 409
 _FAULT = 500
@@ -37,6 +42,17 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return receive_again
+
+
+def refusal_answer(status: int, reason: str, kind: str = "refused") -> JSONResponse:
+    """An answer of the middleware's own; the header is for Airflow's pages.
+
+    Args:
+        status: Of HTTP.
+        reason: What was refused, or recorded, and why.
+        kind: ``refused``, or ``recorded`` for a decision that is not enough yet.
+    """
+    return JSONResponse({"detail": reason}, status_code=status, headers={ANSWER_HEADER: kind})
 
 
 async def answer_as_marked(app: ASGIApp, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
@@ -76,9 +92,14 @@ async def answer_as_marked(app: ASGIApp, scope: Scope, body: bytes, receive: Rec
 def _noting(scope: Scope, length: int) -> Scope:
     """The same request for the note alone; Airflow's route answers it in the same form as a mark."""
     query = [pair for pair in parse_qsl(scope["query_string"].decode("latin-1")) if pair[0] == "map_index"]
-    headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
-    headers.append((b"content-length", str(length).encode()))
-    return {**scope, "query_string": urlencode(query).encode(), "headers": headers}
+    return {**with_length(scope, length), "query_string": urlencode(query).encode()}
+
+
+def with_length(scope: Scope, length: int) -> Scope:
+    """The same request with a body of so many bytes."""
+    changed = (b"content-length", b"transfer-encoding")
+    headers = [(name, value) for name, value in scope["headers"] if name not in changed]
+    return {**scope, "headers": [*headers, (b"content-length", str(length).encode())]}
 
 
 def _reading(scope: Scope) -> Scope:

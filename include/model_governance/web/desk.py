@@ -14,8 +14,10 @@ from model_governance.domain.decision import Channel, DecisionVerdict, Gate
 from model_governance.domain.gate import GateState, GateVerdict
 from model_governance.errors import DecisionRefused, GovernanceError
 from model_governance.hooks.installation import Installation
+from model_governance.serving.order_entry import enter_order, given_order, order_by_user
 from model_governance.triggers.registry_watch import deciding_installation
 from model_governance.web.mark_requests import Mark
+from model_governance.web.order_requests import OrderForm
 from model_governance.web.waiting_gates import WaitingGate
 
 log = logging.getLogger(__name__)
@@ -110,3 +112,14 @@ class GovernanceDesk:
             record_refusal(self.installation, refusal)
         except GovernanceError as fault:
             log.warning("what was refused to %s (%s) is not on record: %s", username, channel, fault)
+
+    def order(self, form: OrderForm, order_id: str, username: str) -> None:
+        """Enters an order for production by the person behind an Airflow user.
+
+        Raises:
+            GovernanceError: It is refused, or cannot be entered.
+        """
+        given = order_by_user(
+            self.installation, username, form.action, form.use_case, order_id=order_id, reason=form.reason
+        )
+        enter_order(given, given_order(given, to_version=form.to_version, drill=form.drill))

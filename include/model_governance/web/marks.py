@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any
 
 from starlette._utils import get_route_path
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from model_governance.errors import GovernanceError, ServiceUnavailable
-from model_governance.web.answers import ASGIApp, Receive, Send, answer_as_marked, replay, whole_body
+from model_governance.web.answers import ASGIApp, Receive, Send, answer_as_marked, refusal_answer, replay, whole_body
 from model_governance.web.mark_requests import MarkRequest, may_mark, read_marks
 from model_governance.web.rulings import GOES_ON, Desk, Ruling, rule_on
-
-ANSWER_HEADER = "X-Model-Governance"
-"""On answers of the middleware's own, so that its script in Airflow's pages knows them (``page/answers.js``)."""
+from model_governance.web.users import may_on_task_instances, signed_in_user
 
 
 class MarkMiddleware:
@@ -88,32 +85,6 @@ def _told(fault: GovernanceError) -> str:
     return f"Nothing was marked: {fault}"
 
 
-async def signed_in_user(scope: MutableMapping[str, Any]) -> Any | None:
-    """Who asks, by Airflow's own rules (bearer token first, then the session's cookie); None for the anonymous."""
-    from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
-    from fastapi import HTTPException
-
-    request = Request(scope)
-    try:
-        return await get_user(request, None, await bearer_scheme(request))
-    except HTTPException:
-        return None
-
-
-def may_on_task_instances(user: Any, dag_id: str, method: Literal["GET", "PUT"] = "PUT") -> bool:
-    """Whether Airflow would let the user mark (PUT) or see (GET) task instances of the DAG."""
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
-    from airflow.models.dag import DagModel
-
-    details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
-    allowed: bool = get_auth_manager().is_authorized_dag(
-        method=method, access_entity=DagAccessEntity.TASK_INSTANCE, details=details, user=user
-    )
-    return allowed
-
-
 def _refusal(ruling: Ruling) -> JSONResponse:
-    """403 for a refusal, 409 for a decision that is recorded but not yet enough; the header is for Airflow's pages."""
-    status, kind = (409, "recorded") if ruling.decided else (403, "refused")
-    return JSONResponse({"detail": ruling.reason}, status_code=status, headers={ANSWER_HEADER: kind})
+    """403 for a refusal, 409 for a decision that is recorded but not yet enough."""
+    return refusal_answer(*((409, ruling.reason, "recorded") if ruling.decided else (403, ruling.reason)))

@@ -22,7 +22,7 @@ from model_governance.domain.decision import Channel, DecisionVerdict, Gate
 from model_governance.domain.gate import GateVerdict
 from model_governance.errors import DecisionRefused, GovernanceError, RecordMissing, ServiceUnavailable
 from model_governance.hooks.airflow_api import DAG_PREFIX
-from model_governance.web.marks import may_on_task_instances, signed_in_user
+from model_governance.web.users import may_on_task_instances, signed_in_user
 
 _LARGEST_BODY = 65536
 _JSON = "application/json"

@@ -37,7 +37,7 @@ KINDS = [EntryKind.USE_CASE, EntryKind.EVIDENCE, EntryKind.REQUEST, EntryKind.DE
 def chain() -> list[Entry]:
     entries: list[Entry] = []
     for number, kind in enumerate(KINDS):
-        authority = authority_over(kind)
+        authority = authority_over(kind, {})
         entry = next_entry(
             entries[-1] if entries else None,
             use_case="loan-approval",
@@ -104,7 +104,7 @@ def test_a_good_file_holds() -> None:
 
 
 def test_the_verifier_knows_the_same_keys_by_kind_as_the_ledger() -> None:
-    by_key = {a.value: {kind.value for kind in EntryKind if authority_over(kind) is a} for a in Authority}
+    by_key = {a.value: {kind.value for kind in EntryKind if authority_over(kind, {}) is a} for a in Authority}
     assert by_key == verify_export.SIGNED_WITH
 
 

@@ -10,7 +10,7 @@ from model_governance.decisions.adjudicate import adjudicate
 from model_governance.decisions.record import read_record
 from model_governance.domain.decision import Channel, Decision, DecisionVerdict, Gate
 from model_governance.domain.ledger import Authority, Entry, EntryKind, next_entry
-from model_governance.errors import AccessRefused, GateClosed, LedgerBroken
+from model_governance.errors import AccessRefused, DecisionRefused, GateClosed, LedgerBroken
 from model_governance.hooks.installation import Installation
 from model_governance.hooks.model_registry import ApprovalStatus
 
@@ -94,6 +94,45 @@ def test_decision_service_cannot_forge_what_the_pipeline_records(case: Case, kin
     put_signed_as(case.decisions, case, Authority.DECISIONS, entry)
     with pytest.raises(LedgerBroken, match=f"entry {entry.sequence}: .*ledger key"):
         case.principal("pipeline").ledger(case.name).entries()
+
+
+DEEDS = [EntryKind.STOP, EntryKind.RESUME, EntryKind.REVERSION, EntryKind.RETIREMENT]
+
+
+@pytest.mark.parametrize("kind", [*DEEDS, EntryKind.ORDER])
+def test_pipeline_cannot_act_on_production_in_its_own_name(case: Case, kind: EntryKind) -> None:
+    case.approve_use_case()
+    with pytest.raises(AccessRefused, match=r"alias/model-governance-(operations|decisions)"):
+        case.pipeline.ledger(case.name).append(kind, case.name, {"actor": "production-approver"})
+    with pytest.raises(AccessRefused):
+        case.pipeline.signers[Authority.OPERATIONS].sign(b"anything")
+
+
+@pytest.mark.parametrize("order", [None, 0, 1, 2, 10**6, True, "1", [1]])
+@pytest.mark.parametrize("kind", [EntryKind.RESUME, EntryKind.REVERSION, EntryKind.RETIREMENT])
+def test_what_pipeline_says_a_person_ordered_breaks_the_chain_unless_he_did(
+    case: Case, kind: EntryKind, order: object
+) -> None:
+    """Past the ledger's own code, with every name that an order could be given."""
+    arn = case.governed()
+    body = {"actor": "production-approver", "order": order, "stage": "Production", "version": 1}
+    ledger = case.pipeline.ledger(case.name)
+    with pytest.raises(DecisionRefused, match="not entered"):
+        ledger.append(kind, arn, body)
+    entry = follow(case, kind, arn, body, Authority.LEDGER)
+    put_signed_as(case.pipeline, case, Authority.LEDGER, entry)
+    for look in (ledger.entries, case.principal("decision-service").ledger(case.name).verify):
+        with pytest.raises(LedgerBroken, match=f"entry {entry.sequence}: a {kind.value} names"):
+            look()
+    with pytest.raises((GateClosed, LedgerBroken)):
+        case.open(Gate.GOVERNANCE)
+
+
+def test_decision_service_cannot_carry_out_what_it_enters(case: Case) -> None:
+    case.approve_use_case()
+    for kind in DEEDS:
+        with pytest.raises(AccessRefused):
+            case.decisions.ledger(case.name).append(kind, case.name, {"actor": "production-approver"})
 
 
 @pytest.mark.parametrize("principal", ["caretaker", "pipeline"])

@@ -136,7 +136,7 @@ def test_tampering_is_named_at_the_first_entry_that_does_not_hold(name: str, tou
 def test_each_kind_is_signed_with_its_own_key_and_says_so(kind: EntryKind, signed: Authority, named: Authority) -> None:
     """Every kind under every key, honestly or falsely named: only the right key, rightly named, holds."""
     raw = resigned(chain(1)[0], PRIVATE[signed], kind=kind.value, key_sha256=KEYS[named].fingerprint)
-    demanded = authority_over(kind)
+    demanded = authority_over(kind, json.loads(raw)["body"])
     if signed is named is demanded:
         assert read([raw])[0].kind is kind
         return

@@ -13,13 +13,14 @@ from tests.model_governance.serving.test_operations import again, back, given, s
 from model_governance.decisions.oversight import open_finding
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import EntryKind
+from model_governance.domain.orders import Operation
 from model_governance.domain.oversight import Severity
 from model_governance.errors import ArtifactChanged, DecisionRefused, GateClosed, GovernanceError, RequestRefused
 from model_governance.hooks.installation import Installation
 from model_governance.serving import resume as resumption
 from model_governance.serving import reversion, service
 from model_governance.serving.deviation import refuse_deviation
-from model_governance.serving.orders import Operation, OperationChannel, order
+from model_governance.serving.orders import OperationChannel, order
 from model_governance.serving.retirement import retire
 from model_governance.serving.roll_back import end_what_may_not_serve
 from model_governance.serving.rollout import advance

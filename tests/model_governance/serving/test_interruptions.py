@@ -11,11 +11,11 @@ from tests.model_governance.serving.killing import Killed, Life, Workers
 from tests.model_governance.serving.test_operations import given, until_canary
 
 from model_governance.domain.ledger import EntryKind
+from model_governance.domain.orders import Operation
 from model_governance.domain.production import read_production
 from model_governance.errors import EvaluationRefused, GovernanceError, ServiceUnavailable
 from model_governance.hooks.installation import Installation
 from model_governance.serving import roll_back as rolling_back
-from model_governance.serving.orders import Operation
 from model_governance.serving.records import note_deployment
 from model_governance.serving.reversion import have_earlier_version_serve, settle_reversion
 from model_governance.serving.roll_back import settle_abandoned

@@ -10,23 +10,23 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import repeat
 
 import pytest
+from tests.model_governance.serving.by_form import filled
 from tests.model_governance.serving.conftest import Plant, case, drive, plant
 from tests.model_governance.serving.killing import Workers, hold_to_the_law
 from tests.model_governance.serving.test_operations import given, stop, until_canary
 
 from model_governance.domain.ledger import EntryKind
+from model_governance.domain.orders import Operation
 from model_governance.errors import DecisionRefused, EvaluationRefused
 from model_governance.hooks.installation import Installation
-from model_governance.serving.orders import Operation
+from model_governance.serving.orders import Order
 from model_governance.serving.resume import resume
 from model_governance.serving.retirement import retire
 from model_governance.serving.reversion import have_earlier_version_serve
 from model_governance.serving.version import Version
-from model_governance.stages.production_control import carried_out
 from stack.settings import Settings
 
 __all__ = ["case", "plant"]
@@ -134,14 +134,13 @@ def test_a_person_whose_roll_back_is_killed_finishes_it_by_repeating_it(
     if during_canary:
         until_canary(plant, second)
 
-    def back(hands: Installation) -> None:
-        order = given(plant, Operation.ROLL_BACK, "production-approver", hands)
-        if by == "form":
-            carried_out(replace(order, order_id="production_control/1"), {"to_version": None}, 0.0)
-        else:
-            have_earlier_version_serve(order)
+    def by_command(hands: Installation) -> Order:
+        return given(plant, Operation.ROLL_BACK, "production-approver", hands)
 
-    carry_on(back, "production-approver")
+    if by == "form":
+        carry_on(filled(plant, Operation.ROLL_BACK, "production-approver").enter().obey)
+    else:
+        carry_on(lambda hands: have_earlier_version_serve(by_command(hands)), "production-approver")
     assert plant.serves(first)
     assert plant.status(second) == "Production RolledBack"
     assert len(plant.entries(EntryKind.REVERSION)) == 1
@@ -156,16 +155,15 @@ def test_a_person_whose_resumption_is_killed_finishes_it_by_repeating_it(
     stop(plant)
 
     def again(hands: Installation) -> None:
-        order = given(plant, Operation.RESUME, "production-approver", hands)
-        if by == "form":
-            carried_out(replace(order, order_id="production_control/1"), {}, 0.0)
-            return
         try:
-            resume(order)
+            resume(given(plant, Operation.RESUME, "production-approver", hands))
         except DecisionRefused as refusal:
             assert "no stop stands" in str(refusal)
 
-    carry_on(again, "production-approver")
+    if by == "form":
+        carry_on(filled(plant, Operation.RESUME, "production-approver").enter().obey)
+    else:
+        carry_on(again, "production-approver")
     assert plant.serves(first)
     assert len(plant.entries(EntryKind.RESUME)) == 1
     plant.served()
@@ -179,15 +177,14 @@ def test_a_person_whose_retirement_is_killed_finishes_it_by_repeating_it(
     plant.declare()
     versions = [plant.served(), plant.version()]
 
-    def end(hands: Installation) -> None:
-        order = given(plant, Operation.RETIRE, "governance-officer", hands)
-        if by == "form":
-            carried_out(replace(order, order_id="production_control/1"), {}, 0.0)
-        else:
-            retire(order)
-
-    carry_on(end, "governance-officer")
+    if by == "form":
+        carry_on(filled(plant, Operation.RETIRE, "governance-officer").enter().obey)
+    else:
+        carry_on(
+            lambda hands: retire(given(plant, Operation.RETIRE, "governance-officer", hands)), "governance-officer"
+        )
+    taken_back = "PendingManualApproval" if by == "form" else "Rejected"
     for version in versions:
         package = plant.pipeline.registry.describe(version.arn)
-        assert (package.approval_status, package.stage, package.card_status) == ("Rejected", "Retired", "Archived")
+        assert (package.approval_status, package.stage, package.card_status) == (taken_back, "Retired", "Archived")
     assert len(plant.entries(EntryKind.RETIREMENT)) == 1

@@ -12,11 +12,12 @@ from tests.model_governance.serving.conftest import Plant, case, drive, plant
 
 from model_governance.decisions.oversight import open_finding
 from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.orders import Operation
 from model_governance.domain.oversight import Severity
 from model_governance.domain.served import out_of_service_at, served_at
 from model_governance.errors import DecisionRefused, GateClosed, GovernanceError, RecordMissing, ServiceUnavailable
 from model_governance.hooks.installation import Installation
-from model_governance.serving.orders import Operation, OperationChannel, Order, order
+from model_governance.serving.orders import OperationChannel, Order, order
 from model_governance.serving.resume import resume
 from model_governance.serving.retirement import refuse_retired, retire
 from model_governance.serving.reversion import have_earlier_version_serve

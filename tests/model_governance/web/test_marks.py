@@ -120,7 +120,7 @@ def test_an_approval_reaches_the_route_with_its_body(call: Call, route: Route, d
 def test_a_refusal_is_a_403_with_the_reason_and_never_reaches_the_route(call: Call, route: Route) -> None:
     answer = call("PATCH", TASK, {"new_state": "success"}, user="model-owner")
     assert (answer.status_code, answer.json()) == (403, {"detail": "model-owner may not decide"})
-    assert answer.headers[marks.ANSWER_HEADER] == "refused"
+    assert answer.headers[answers.ANSWER_HEADER] == "refused"
     assert route.reached == []
 
 

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from model_governance.web import pages
-from model_governance.web.marks import ANSWER_HEADER
+from model_governance.web.answers import ANSWER_HEADER
 
 SCRIPT = Path(pages.__file__).parent / "page" / "answers.js"
 
