@@ -150,6 +150,21 @@ BODIES: dict[EntryKind, tuple[dict[str, Any], list[str]]] = {
             "smoke test failed: it is slow",
         ],
     ),
+    EntryKind.ORDER: (
+        {
+            **ORDERED,
+            "channel": "Airflow form",
+            "operation": "roll_back",
+            "order_id": "production_control/7",
+            "to_version": 2,
+            "drill": False,
+        },
+        [
+            "roll back to version 2 ordered by production-approver as production_approver, by Airflow form, in "
+            "production_control/7",
+            "reason: it errs",
+        ],
+    ),
     EntryKind.RETIREMENT: (
         {**ORDERED, "versions": [1, 2, 3], "endpoints": ["loans", "loans-test"]},
         [
@@ -295,6 +310,15 @@ def entry(kind: EntryKind, body: dict[str, Any], subject: str = f"{ARN}:model-pa
 def test_every_kind_of_entry_has_words_of_its_own(kind: EntryKind) -> None:
     body, words = BODIES[kind]
     assert paragraphs(entry(kind, body)) == words
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [(4, "by command line (order of entry 4)"), (None, "by command line (by the pipeline's word alone)")],
+)
+def test_what_the_pipeline_did_for_a_person_says_by_which_order(order: int | None, said: str) -> None:
+    body, _ = BODIES[EntryKind.RETIREMENT]
+    assert said in paragraphs(entry(EntryKind.RETIREMENT, {**body, "order": order}))[0]
 
 
 @pytest.mark.parametrize("kind", EntryKind)
