@@ -61,6 +61,22 @@ class AirflowPages:
         self.page.wait_for_url(f"**/dags/{dag_id}/runs/**")
         return unquote(self.page.url.rpartition("/runs/")[2])
 
+    def order(self, use_case: str, action: str, reason: str) -> str | None:
+        """Fills in the form of production control; the id of the run that begins, None where none does."""
+        self.page.goto(f"{self.stack.airflow_url}/dags/production_control")
+        self.page.get_by_test_id("trigger-dag-button").click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.locator("#element_action").click()
+        self.page.get_by_role("option", name=action, exact=True).click()
+        dialog.locator("#element_use_case").fill(use_case)
+        dialog.locator("#element_reason").fill(reason)
+        self.picture("control-form")
+        with self.page.expect_response(
+            lambda answer: answer.request.method == "POST" and _is_trigger(answer.url)
+        ) as got:
+            dialog.get_by_test_id("trigger-dag-submit").click()
+        return str(got.value.json()["dag_run_id"]) if got.value.ok else None
+
     def open_task(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Opens a task of a run."""
         run = f"{self.stack.airflow_url}/dags/{quote(dag_id)}/runs/{quote(run_id)}"
@@ -130,3 +146,7 @@ class AirflowPages:
 
 def _is_mark(url: str) -> bool:
     return "/dry_run" not in url and "/taskInstances/" in url
+
+
+def _is_trigger(url: str) -> bool:
+    return url.endswith("/dagRuns")
