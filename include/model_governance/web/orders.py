@@ -21,6 +21,8 @@ from model_governance.web.users import may_trigger, signed_in_user
 
 log = logging.getLogger(__name__)
 
+_SECONDS_A_STOP_WAITS = 5.0
+
 
 class OrderDesk(Protocol):
     """Where orders are entered."""
@@ -58,11 +60,25 @@ class OrderMiddleware:
         if asked is None or user is None:  # Airflow refuses it itself
             await self.app(scope, replay(body, receive), send)
             return
-        refused = await asyncio.to_thread(self._refused, asked, user)
+        refused = await self._ruling(asked, user)
         if refused is not None:
             await refusal_answer(*refused)(scope, receive, send)
             return
         await self.app(with_length(scope, len(asked.body)), replay(asked.body, receive), send)
+
+    async def _ruling(self, asked: OrderRequest, user: Any) -> tuple[int, str] | None:
+        """Enters the order, in a thread; a stop waits for that no longer than five seconds.
+
+        What is entered later is a record all the same; who may stop is asked again by whoever carries it out.
+        """
+        ruling = asyncio.ensure_future(asyncio.to_thread(self._refused, asked, user))
+        is_stop = asked.form is not None and asked.form.action is Operation.STOP
+        done, _ = await asyncio.wait({ruling}, timeout=_SECONDS_A_STOP_WAITS if is_stop else None)
+        if not done:
+            log.warning("the stop %s goes on while its order is being entered", asked.order_id)
+            ruling.add_done_callback(_tell_fault)
+            return None
+        return ruling.result()
 
     def _refused(self, asked: OrderRequest, user: Any) -> tuple[int, str] | None:
         """Enters the order; the status and reason of a refusal, None where the run may begin. Blocks."""
@@ -86,3 +102,10 @@ class OrderMiddleware:
 
             self._desk = GovernanceDesk()
         return self._desk
+
+
+def _tell_fault(ruling: asyncio.Future[tuple[int, str] | None]) -> None:
+    """Takes the outcome of an order that nobody waits for any more."""
+    fault = ruling.exception() if not ruling.cancelled() else None
+    if fault is not None:
+        log.warning("an order was not entered: %s", fault)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -131,6 +132,23 @@ def test_what_cannot_be_entered_begins_no_run_but_for_a_stop(
     assert route.reached == []
     assert call(BODY).status_code == 200
     assert len(route.reached) == 1
+
+
+def test_a_stop_does_not_wait_for_a_ledger_that_does_not_answer(
+    call: Call, route: Route, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered_after_it_began: list[bool] = []
+
+    def order(*_: Any) -> None:
+        until = time.monotonic() + 30
+        while not route.reached and time.monotonic() < until:
+            time.sleep(0.01)
+        entered_after_it_began.append(bool(route.reached))
+
+    monkeypatch.setattr(desk, "order", order)
+    monkeypatch.setattr(orders, "_SECONDS_A_STOP_WAITS", 0.01)
+    assert call(BODY).status_code == 200
+    assert entered_after_it_began == [True]
 
 
 @pytest.mark.parametrize(
