@@ -8,6 +8,7 @@ import typer
 
 from model_governance.cli.terminal import installation, say
 from model_governance.decisions.in_force import PolicyFile, enter_versions, entered_version
+from model_governance.domain.people import principal_name
 from model_governance.domain.use_case import POLICIES_LEDGER
 from model_governance.hooks.aws import calling
 from model_governance.hooks.installation import Installation
@@ -50,8 +51,7 @@ def show() -> None:
 
 
 def _principal(known: Installation) -> str:
-    """Name of the caller's IAM user or role."""
+    """Name of the caller's IAM user or role; his whole ARN where he is neither, which owns nothing."""
     with calling("sts", "GetCallerIdentity"):
         arn = str(known.clients.client("sts").get_caller_identity()["Arn"])
-    parts = arn.rsplit(":", 1)[-1].split("/")
-    return parts[1] if parts[0] == "assumed-role" and len(parts) > 1 else parts[-1]
+    return principal_name(arn) or arn

@@ -114,7 +114,7 @@ class People(BaseModel):
             name_or_arn: The principal.
             account: The installation's AWS account, where the caller knows it: an ARN of another names nobody here.
         """
-        name = _principal_name(name_or_arn, account)
+        name = principal_name(name_or_arn, account)
         return next((person for person in self.people if person.principal == name), None)
 
     def in_role(self, role: str) -> tuple[Person, ...]:
@@ -162,7 +162,7 @@ def _alike(names: Iterable[str]) -> Iterator[list[str]]:
     return (sorted(each) for each in spellings.values() if len(each) > 1)
 
 
-def _principal_name(name_or_arn: str, account: str | None) -> str | None:
+def principal_name(name_or_arn: str, account: str | None = None) -> str | None:
     """The name of the IAM user or role; None where it is neither, or of another account than the given."""
     *arn, resource = name_or_arn.split(":")
     kind, *path = resource.split("/")
