@@ -230,6 +230,10 @@ def _order(body: Body) -> list[str]:
     ]
 
 
+def _withdrawal(body: Body) -> list[str]:
+    return [f"the order of entry {body[NAMES_ORDER]} is withdrawn, no run carries it out: {body['reason']}"]
+
+
 def _ordered(body: Body) -> str:
     by = f"{body['actor']} as {body['role']}, by {body['channel']}"
     if NAMES_ORDER not in body:
@@ -284,6 +288,7 @@ _WORDS: dict[EntryKind, Callable[[Body], list[str]]] = {
     EntryKind.RESUME: _resume,
     EntryKind.RETIREMENT: _retirement,
     EntryKind.ORDER: _order,
+    EntryKind.WITHDRAWAL: _withdrawal,
     EntryKind.FAILURE: _failure,
     EntryKind.CLEAN_UP: _clean_up,
     EntryKind.EXCEPTION: _exception,

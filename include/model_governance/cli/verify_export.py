@@ -10,14 +10,15 @@ too. Without them the file is only shown to agree with itself, and the exit stat
 That entries are missing at the end shows only by a head that you know from elsewhere: a card, the lineage, the witness.
 
 The file has one JSON document a line: first what the export is, with the public keys; then every entry, each line
-exactly the bytes that are stored; then the heads that were published outside the chain. An entry is canonical JSON
-(RFC 8785). Its ``previous`` is the sha256 of the line before it, or 64 zeros. Its signature (Ed25519) is over
+exactly the bytes that are stored; then the heads that were published outside the chain. An entry is canonical JSON (RFC
+8785). Its ``previous`` is the sha256 of the line before it, or 64 zeros. Its signature (Ed25519) is over
 ``model-governance ledger entry v2``, a line feed and the sha256, in hex, of the entry without its ``signature``. A
-``decision``, ``refusal`` or ``order`` must be signed with the decisions key, a ``policy_version``, ``exception``,
-``finding`` or ``finding_closure`` with the oversight key, a ``stop``, ``resume``, ``reversion`` or ``retirement`` with
-the operations key, every other kind that ``SIGNED_WITH`` lists with the ledger key; a kind that it does not list is
-refused. Those four are signed with the ledger key if their body names an ``order``: the place of an entry before it by
-which the same person had the same thing done within an hour, and which no other entry has carried out.
+``decision``, ``refusal``, ``order`` or ``withdrawal`` must be signed with the decisions key, a ``policy_version``,
+``exception``, ``finding`` or ``finding_closure`` with the oversight key, a ``stop``, ``resume``, ``reversion`` or
+``retirement`` with the operations key, every other kind that ``SIGNED_WITH`` lists with the ledger key; a kind that it
+does not list is refused. Those four are signed with the ledger key if their body names an ``order``: the place of an
+entry before it by which the same person had the same thing done in the same words, at most two hours before, also by
+the times of what other keys have signed since, and which no other entry has carried out or withdrawn.
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ SIGNED_WITH = {
         *("use_case", "candidate", "evidence", "request", "deployment", "deployment_step", "roll_back", "failure"),
         *("clean_up", "superseded", "monitoring", "breach", "retraining"),
     },
-    "decisions": {"decision", "refusal", "order"},
+    "decisions": {"decision", "refusal", "order", "withdrawal"},
     "oversight": {"exception", "finding", "finding_closure", "policy_version"},
     "operations": {"stop", "resume", "reversion", "retirement"},
 }
 ORDERED_AS = {"stop": "stop", "resume": "resume", "reversion": "roll_back", "retirement": "retire"}
-COUNTS_FOR = timedelta(hours=1)
+ORDERED_IN = ["actor", "channel", "order_id", "reason", "role"]
+COUNTS_FOR = timedelta(hours=2)
+ORDER_TEXTS = ["actor", "channel", "operation", "order_id", "people_digest", "policy_digest", "reason", "role"]
 MAY_LACK = "operations"
 """The key that came last: an export of an installation without it has none, and no entry that needs it."""
 MEMBERS = ["body", "format", "key_id", "key_sha256", "kind", "previous", "sequence", "signature", "subject", "time"]
@@ -160,6 +163,15 @@ def verify_entry(
     return said
 
 
+def is_order(body: dict[str, Any]) -> bool:
+    """Whether the body of an order says all that it must, and nothing else."""
+    if sorted(body) != sorted([*ORDER_TEXTS, "drill", "to_version"]) or type(body["drill"]) is not bool:
+        return False
+    texts = all(isinstance(body[name], str) for name in ORDER_TEXTS) and body["actor"] and body["order_id"]
+    number = body["to_version"] is None or (type(body["to_version"]) is int and body["to_version"] > 0)
+    return bool(texts and number and body["operation"] in ORDERED_AS.values())
+
+
 def verify_order(said: dict[str, Any], orders: dict[int, dict[str, Any]]) -> None:
     """Raises unless somebody ordered what the entry says was done in his name, if it says so.
 
@@ -167,26 +179,30 @@ def verify_order(said: dict[str, Any], orders: dict[int, dict[str, Any]]) -> Non
         said: The entry.
         orders: The orders before it that may be carried out still, by their places; brought up to this entry.
     """
-    kind, body = said["kind"], said["body"]
-    if kind == "order":
-        orders[said["sequence"]] = said
+    kind, body, time = said["kind"], said["body"], datetime.fromisoformat(said["time"])
+    by_the_pipeline = kind in SIGNED_WITH["ledger"] or (kind in ORDERED_AS and "order" in body)
     if kind in ORDERED_AS and "order" in body and not (kind == "stop" and body["order"] is None):
         named = body["order"] if type(body["order"]) is int else None
         given = orders.pop(named, None) if named else None
-        if given is None:
+        if given is None or not is_order(given["body"]):
             raise DoesNotHold(f"entry {said['sequence']}: a {kind} names no order that stands: {body['order']!r}")
         ordered = given["body"]
-        between = abs(datetime.fromisoformat(said["time"]) - datetime.fromisoformat(given["time"]))
-        same = ordered.get("operation") == ORDERED_AS[kind] and ordered.get("actor") == body.get("actor")
+        same = ordered["operation"] == ORDERED_AS[kind]
+        same = same and all(body.get(name) == ordered[name] for name in ORDERED_IN)
         if kind == "stop":
-            same = same and ordered.get("drill", False) is body.get("drill")
+            same = same and ordered["drill"] is body.get("drill")
         if kind == "reversion":
-            same = same and ordered.get("to_version") in (None, body.get("version"))
-        if not same or between > COUNTS_FOR:
+            same = same and ordered["to_version"] == body.get("version")
+        if not same or abs(time - datetime.fromisoformat(given["time"])) > COUNTS_FOR:
             raise DoesNotHold(f"entry {said['sequence']}: a {kind} is not what entry {named} has ordered, or too late")
-    if kind == "stop":  # nobody who ordered to resume before knew of it
-        for place in [place for place, given in orders.items() if given["body"].get("operation") == "resume"]:
+    for place, given in list(orders.items()):
+        late = not by_the_pipeline and time - datetime.fromisoformat(given["time"]) > COUNTS_FOR
+        withdrawn = kind == "withdrawal" and type(body.get("order")) is int and body["order"] == place
+        unaware = kind == "stop" and given["body"].get("operation") == "resume"  # of the stop, when it was given
+        if late or withdrawn or unaware:
             del orders[place]
+    if kind == "order":
+        orders[said["sequence"]] = said
 
 
 def verify_head(place: str, head: dict[str, Any], digests: list[str]) -> None:

@@ -55,6 +55,7 @@ class EntryKind(StrEnum):
     RESUME = "resume"
     RETIREMENT = "retirement"
     ORDER = "order"
+    WITHDRAWAL = "withdrawal"
     MONITORING = "monitoring"
     BREACH = "breach"
     RETRAINING = "retraining"
@@ -79,6 +80,7 @@ _AUTHORITIES = {
     EntryKind.DECISION: Authority.DECISIONS,
     EntryKind.REFUSAL: Authority.DECISIONS,
     EntryKind.ORDER: Authority.DECISIONS,
+    EntryKind.WITHDRAWAL: Authority.DECISIONS,
     EntryKind.EXCEPTION: Authority.OVERSIGHT,
     EntryKind.FINDING: Authority.OVERSIGHT,
     EntryKind.FINDING_CLOSURE: Authority.OVERSIGHT,

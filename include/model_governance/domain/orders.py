@@ -3,6 +3,9 @@
 Whoever has the operations key stops, resumes, goes back or retires himself, and signs it. The pipeline has not: what it
 enters of these kinds names an order in the same chain, which the web server entered for a person who was signed in, and
 whose key the pipeline has not either. An entry that no order stands behind breaks the chain.
+
+When an entry was made is its writer's word. So an order ends also with whatever somebody else than the pipeline entered
+too long after it, and with its withdrawal.
 """
 
 from __future__ import annotations
@@ -14,11 +17,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from model_governance.domain.ledger import NAMES_ORDER, Entry, EntryKind
+from model_governance.domain.ledger import NAMES_ORDER, Authority, Entry, EntryKind, authority_over
 from model_governance.errors import LedgerBroken
 
-ORDERS_COUNT_FOR = timedelta(hours=1)
-_MINUTES = ORDERS_COUNT_FOR.total_seconds() / 60
+BEGUN_WITHIN = timedelta(hours=1)
+"""After an order: what begins later is not begun."""
+ENTERED_WITHIN = timedelta(hours=2)
+"""After an order: what was begun in time may take this long before it is on record."""
 
 
 class Operation(StrEnum):
@@ -38,6 +43,9 @@ OPERATION_OF: Mapping[EntryKind, Operation] = {
 }
 """By which kind of entry each is on record."""
 
+_SPENDS = {**dict.fromkeys(OPERATION_OF, "carried out"), EntryKind.WITHDRAWAL: "withdrawn"}
+_WORDS = ("order_id", "role", "channel", "reason")
+
 
 class GivenOrder(BaseModel):
     """The body of an order.
@@ -50,7 +58,7 @@ class GivenOrder(BaseModel):
         channel: How.
         reason: Why.
         policy_digest, people_digest: By which policy and people file.
-        to_version: Of a roll-back: which version is to serve; None for whichever served before.
+        to_version: Of a roll-back: which version is to serve; None for other operations.
         drill: Of a stop: whether it is an exercise.
     """
 
@@ -64,8 +72,8 @@ class GivenOrder(BaseModel):
     reason: str
     policy_digest: str
     people_digest: str
-    to_version: int | None = Field(default=None, strict=True, ge=1)
-    drill: bool = Field(default=False, strict=True)
+    to_version: int | None = Field(strict=True, ge=1)
+    drill: bool = Field(strict=True)
 
 
 def read_order(entry: Entry) -> GivenOrder:
@@ -85,6 +93,17 @@ def read_order(entry: Entry) -> GivenOrder:
 def order_given(entries: Sequence[Entry], order_id: str) -> Entry | None:
     """The order of that id; None where there is none."""
     return next((e for e in entries if e.kind is EntryKind.ORDER and e.body.get("order_id") == order_id), None)
+
+
+def carried_out_or_withdrawn(order: Entry, entries: Sequence[Entry]) -> Entry | None:
+    """The entry that has spent an order; None while none has."""
+    named = (each for each in entries if each.kind in _SPENDS and each.body.get(NAMES_ORDER) == order.sequence)
+    return next((each for each in named if not isinstance(each.body[NAMES_ORDER], bool)), None)
+
+
+def is_unordered(entry: Entry) -> bool:
+    """Whether a stop is the pipeline's word alone: it was made while the ledger could not be reached."""
+    return entry.kind is EntryKind.STOP and NAMES_ORDER in entry.body and entry.body[NAMES_ORDER] is None
 
 
 def why_unordered(kind: EntryKind, body: Mapping[str, Any], time: datetime, before: Sequence[Entry]) -> str:
@@ -111,33 +130,55 @@ def why_unordered(kind: EntryKind, body: Mapping[str, Any], time: datetime, befo
     order = before[named - 1]
     if order.kind is not EntryKind.ORDER:
         return f"a {kind.value} names entry {named} as its order, which is a {order.kind.value}"
-    why = _why_not_said(read_order(order), kind, body) or _why_too_late(order, kind, time, before[named:])
+    ended = _why_ended(order, kind, time, before[named:], ENTERED_WITHIN)
+    why = _why_not_said(read_order(order), kind, body) or (f"which {ended}" if ended else "")
     return f"a {kind.value} names entry {named} as its order, {why}" if why else ""
 
 
+def why_not_begun(order: Entry, at: datetime, entries: Sequence[Entry]) -> str:
+    """Why an order is not to be carried out any more, before anything is touched; empty where it is.
+
+    Args:
+        order: Its entry.
+        at: Now, aware.
+        entries: The chain as it is.
+    """
+    operation = read_order(order).operation
+    kind = next(kind for kind, each in OPERATION_OF.items() if each is operation)
+    why = _why_ended(order, kind, at, entries[order.sequence :], BEGUN_WITHIN)
+    return f"the order of entry {order.sequence} is not carried out: it {why}" if why else ""
+
+
 def _why_not_said(given: GivenOrder, kind: EntryKind, body: Mapping[str, Any]) -> str:
-    """How what was ordered is something else; empty where it is this."""
+    """How what was ordered is something else; empty where it is this, in the person's own words."""
     if (given.operation, given.actor) != (OPERATION_OF[kind], body.get("actor")):
         return f"by which {given.actor} had something else done: {given.operation}"
-    if kind is EntryKind.REVERSION and given.to_version not in (None, body.get("version")):
+    if kind is EntryKind.REVERSION and given.to_version != body.get("version"):
         return f"which is to have version {given.to_version} serve, not {body.get('version')}"
     if kind is EntryKind.STOP and given.drill is not body.get("drill"):
         return f"which is to be {'a' if given.drill else 'no'} drill"
-    return ""
+    other = next((name for name in _WORDS if body.get(name) != getattr(given, name)), None)
+    return f"which says another {other}: {getattr(given, other)!r}" if other else ""
 
 
-def _why_too_late(order: Entry, kind: EntryKind, time: datetime, since: Sequence[Entry]) -> str:
-    """Why an order counts no longer, by the time and by what lies between; empty where it does."""
-    if abs(time - order.time) > ORDERS_COUNT_FOR:  # two clocks: either may be ahead
-        minutes = (time - order.time).total_seconds() / 60
-        return f"which was given {minutes:.0f} minutes before; it counts for {_MINUTES:.0f}"
-    spent = next((e for e in since if e.kind in OPERATION_OF and e.body.get(NAMES_ORDER) == order.sequence), None)
+def _why_ended(order: Entry, kind: EntryKind, time: datetime, since: Sequence[Entry], limit: timedelta) -> str:
+    """Why an order counts no longer, by the time and by what was entered since; empty where it does."""
+    late = next((e.time for e in since if _is_by_others(e) and e.time - order.time > ENTERED_WITHIN), time)
+    if not -ENTERED_WITHIN <= late - order.time <= limit:  # two clocks: either may be ahead
+        minutes = (late - order.time).total_seconds() / 60
+        return f"was given {minutes:.0f} minutes before; it counts for {limit.total_seconds() / 60:.0f}"
+    spent = carried_out_or_withdrawn(order, since)
     if spent is not None:
-        return f"which entry {spent.sequence} has carried out already"
+        return f"was {_SPENDS[spent.kind]} by entry {spent.sequence} already"
     stop = next((e for e in since if e.kind is EntryKind.STOP), None)
     if stop is not None and kind is EntryKind.RESUME:
-        return f"which was given before the stop of entry {stop.sequence}"
+        return f"was given before the stop of entry {stop.sequence}"
     return ""
+
+
+def _is_by_others(entry: Entry) -> bool:
+    """Whether somebody else than the pipeline has entered it."""
+    return authority_over(entry.kind, entry.body) is not Authority.LEDGER
 
 
 def refuse_unordered(before: Sequence[Entry], fresh: Sequence[Entry]) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from model_governance.domain.deployment import Environment
 from model_governance.domain.ledger import Entry, EntryKind
+from model_governance.domain.orders import BEGUN_WITHIN, is_unordered
 from model_governance.errors import LedgerBroken
 
 _PRODUCTION = Environment.PRODUCTION.value
@@ -149,13 +150,18 @@ def version_of(entry: Entry) -> int:
 
 
 def _moment(entry: Entry) -> datetime:
-    """From when an entry counts: a stop from when the endpoint was out of service, be it recorded later."""
+    """From when an entry counts: a stop from when the endpoint was out of service, be it recorded later.
+
+    Where that is the pipeline's word alone, by an hour at most: it says nothing of what served long before.
+    """
     said = entry.body.get("out_of_service_at") if entry.kind is EntryKind.STOP else None
     try:
         moment = datetime.fromisoformat(str(said)) if said else entry.time
     except ValueError:
         return entry.time
-    return min(moment, entry.time) if moment.tzinfo else entry.time
+    if not moment.tzinfo or (is_unordered(entry) and entry.time - moment > BEGUN_WITHIN):
+        return entry.time
+    return min(moment, entry.time)
 
 
 def _after(state: Production, entry: Entry) -> Production:
@@ -238,7 +244,7 @@ def _reverted(state: Production, entry: Entry) -> Production:
 
 _IN_PRODUCTION = (EntryKind.DEPLOYMENT, EntryKind.DEPLOYMENT_STEP, EntryKind.ROLL_BACK, EntryKind.REVERSION)
 _CHANGES: Mapping[EntryKind, Callable[[Production, Entry], Production]] = {
-    EntryKind.CLEAN_UP: lambda _, __: Production(),
+    EntryKind.CLEAN_UP: lambda state, _: Production(stop=state.stop, stops=state.stops),
     EntryKind.RETIREMENT: lambda _, entry: Production(retirement=entry),
     EntryKind.STOP: _stopped,
     EntryKind.RESUME: _resumed,

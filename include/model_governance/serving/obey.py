@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from model_governance.domain.ledger import Entry
-from model_governance.domain.orders import GivenOrder, Operation, order_given, read_order
+from model_governance.domain.orders import Operation, order_given, read_order, why_not_begun
 from model_governance.domain.production import read_production
-from model_governance.errors import DecisionRefused, LedgerBroken, ServiceUnavailable
+from model_governance.errors import DecisionRefused, GovernanceError
 from model_governance.hooks.installation import Installation
-from model_governance.serving.order_entry import given_order, order_as_entered, order_by_user
+from model_governance.serving.order_entry import order_as_entered, order_by_user
 from model_governance.serving.orders import Order, carried_out_before
 from model_governance.serving.resume import finish_resumption, resume
 from model_governance.serving.retirement import retire
 from model_governance.serving.reversion import have_earlier_version_serve
 from model_governance.serving.stop import record_stop, take_out_of_service
+
+log = logging.getLogger(__name__)
 
 
 def obey(installation: Installation, order_id: str, user: str, form: Any, began: float) -> Entry:
@@ -33,37 +38,52 @@ def obey(installation: Installation, order_id: str, user: str, form: Any, began:
     Raises:
         GovernanceError: As the order or the operation is refused, or the hooks raise.
     """
-    ordered = _order_on_record(installation, order_id, form)
-    given, said = ordered or _unrecorded_stop(installation, order_id, user, form)
-    return _carried_out(given, said, began)
-
-
-def _order_on_record(installation: Installation, order_id: str, form: Any) -> tuple[Order, GivenOrder] | None:
-    """The order that the web server entered for this run, and what it says; None where there is none.
-
-    Also where the form asks for a stop and the ledger cannot be read: a stop does not wait for it.
-
-    Raises:
-        DecisionRefused: The person may not give it any more.
-        LedgerBroken, AccessRefused, ServiceUnavailable: As the ledger is read.
-    """
+    entries: Sequence[Entry] = ()
     try:
-        entered = order_given(installation.ledger(str(form["use_case"])).entries(), order_id)
-    except (LedgerBroken, ServiceUnavailable):
+        entries = installation.ledger(str(form["use_case"])).entries()
+    except GovernanceError as fault:
         if form["action"] != Operation.STOP:
             raise
-        return None
-    if entered is None:
-        return None
+        log.warning("the stop %s does not wait for the ledger: %s", order_id, fault)
+    entered = order_given(entries, order_id)
+    if entered is not None:
+        return _carry_out(installation, entered, entries, began)
+    return _stop_unrecorded(installation, order_id, user, form, entries, began)
+
+
+def _carry_out(installation: Installation, entered: Entry, entries: Sequence[Entry], began: float) -> Entry:
+    """What an order on record says, if it still counts; a stop is made even if it does not, by the pipeline's word.
+
+    Raises:
+        DecisionRefused: The person may not give it any more, or it is too late, before anything is touched.
+        GovernanceError: As the operation refuses, or the hooks.
+    """
     said = read_order(entered)
-    return order_as_entered(installation, entered, said), said
+    given = order_as_entered(installation, entered, said)
+    made = carried_out_before(given, entries)
+    if made is not None:
+        return _finished(given, made)
+    why = why_not_begun(entered, installation.now(), entries)
+    if given.operation is Operation.STOP:
+        given = replace(given, entered=None) if why else given
+        return record_stop(given, take_out_of_service(given, began), drill=said.drill)
+    if why:
+        raise DecisionRefused(f"{why}. Give it anew")
+    if given.operation is Operation.RESUME:
+        return resume(given)
+    if given.operation is Operation.RETIRE:
+        return retire(given)
+    return have_earlier_version_serve(given, said.to_version)
 
 
-def _unrecorded_stop(installation: Installation, order_id: str, user: str, form: Any) -> tuple[Order, GivenOrder]:
+def _stop_unrecorded(
+    installation: Installation, order_id: str, user: str, form: Any, entries: Sequence[Entry], began: float
+) -> Entry:
     """A stop by the person behind the Airflow user who triggered the run; nothing else is done without an order.
 
     Raises:
         DecisionRefused: It is no stop, nobody in the people file has this user, or the person may not.
+        GovernanceError: As the hooks raise.
     """
     if form["action"] != Operation.STOP:
         raise DecisionRefused(
@@ -74,20 +94,10 @@ def _unrecorded_stop(installation: Installation, order_id: str, user: str, form:
     given = order_by_user(
         installation, user, Operation.STOP, str(form["use_case"]), order_id=order_id, reason=str(form["reason"])
     )
-    return given, given_order(given, drill=bool(form["drill"]))
-
-
-def _carried_out(given: Order, said: GivenOrder, began: float) -> Entry:
-    before = _carried_out_before(given)
-    if before is not None:
-        return _finished(given, before)
-    if given.operation is Operation.STOP:
-        return record_stop(given, take_out_of_service(given, began), drill=said.drill)
-    if given.operation is Operation.RESUME:
-        return resume(given)
-    if given.operation is Operation.RETIRE:
-        return retire(given)
-    return have_earlier_version_serve(given, said.to_version)
+    made = carried_out_before(given, entries)
+    if made is not None and read_production(entries).stop is None:
+        return made  # and somebody has resumed since
+    return record_stop(given, take_out_of_service(given, began), drill=bool(form["drill"]))
 
 
 def _finished(given: Order, made: Entry) -> Entry:
@@ -104,12 +114,3 @@ def _finished(given: Order, made: Entry) -> Entry:
     if given.operation is Operation.RETIRE and production.retirement == made:
         return retire(given)
     return made
-
-
-def _carried_out_before(given: Order) -> Entry | None:
-    try:
-        return carried_out_before(given)
-    except (LedgerBroken, ServiceUnavailable):
-        if given.operation is not Operation.STOP:
-            raise
-        return None  # a stop does not wait for the ledger

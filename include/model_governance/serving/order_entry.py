@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from model_governance.domain.ledger import Entry, EntryKind, Proposal
-from model_governance.domain.orders import GivenOrder, Operation, order_given
-from model_governance.domain.production import read_production
+from model_governance.domain.ledger import NAMES_ORDER, Entry, EntryKind, Proposal
+from model_governance.domain.orders import (
+    GivenOrder,
+    Operation,
+    carried_out_or_withdrawn,
+    order_given,
+    why_not_begun,
+)
+from model_governance.domain.production import read_production, version_of
 from model_governance.errors import DecisionRefused
 from model_governance.hooks.installation import Installation
 from model_governance.serving.orders import OperationChannel, Order, order, refuse_unknown
 from model_governance.serving.resume import refuse_resumption
+from model_governance.serving.reversion import deployment_to_go_back_to
 
 REASON_TO_FILL_IN = "Say why"
 """What stands in the form until somebody writes a reason."""
@@ -39,13 +46,21 @@ def order_by_user(
 
 
 def given_order(given: Order, *, to_version: int | None = None, drill: bool = False) -> GivenOrder:
-    """What the ledger is to hold of an order.
+    """What the ledger is to hold of an order: a roll-back names the version, so that no other is served by it.
 
     Args:
         given: The order, with an ``order_id``.
-        to_version: Of a roll-back: which version is to serve.
+        to_version: Of a roll-back: which version is to serve; by default as ``have_earlier_version_serve``.
         drill: Of a stop: whether it is an exercise.
+
+    Raises:
+        DecisionRefused: There is no version to go back to.
+        GateClosed: Of a roll-back: production is stopped or retired.
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the ledger is read.
     """
+    if given.operation is Operation.ROLL_BACK:
+        production = read_production(given.installation.ledger(given.use_case).entries())
+        to_version = version_of(deployment_to_go_back_to(given, production, to_version))
     return GivenOrder(
         operation=given.operation,
         order_id=given.order_id,
@@ -55,8 +70,8 @@ def given_order(given: Order, *, to_version: int | None = None, drill: bool = Fa
         reason=given.reason,
         policy_digest=given.policy.digest,
         people_digest=given.people.digest,
-        to_version=to_version,
-        drill=drill,
+        to_version=to_version if given.operation is Operation.ROLL_BACK else None,
+        drill=drill and given.operation is Operation.STOP,
     )
 
 
@@ -69,7 +84,7 @@ def enter_order(given: Order, said: GivenOrder) -> Entry:
 
     Raises:
         RecordMissing: There is no such use case.
-        DecisionRefused: Another order has this id, or it is to resume what this person may not.
+        DecisionRefused: Another order has this id, or an old one; or it is to resume what this person may not.
         LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
     """
     body = said.model_dump(mode="json")
@@ -82,6 +97,9 @@ def enter_order(given: Order, said: GivenOrder) -> Entry:
                 f"entry {known.sequence} of the ledger is another order of the id {given.order_id}: give each its own"
             )
         if known is not None:
+            why = why_not_begun(known, given.installation.now(), entries)
+            if why:
+                raise DecisionRefused(f"{given.order_id} is an old order: {why}. Give it anew, under another id")
             return known
         if given.operation is Operation.RESUME:
             refuse_resumption(given, read_production(entries))
@@ -90,8 +108,32 @@ def enter_order(given: Order, said: GivenOrder) -> Entry:
     return given.installation.ledger(given.use_case).propose(propose)
 
 
+def withdraw_order(installation: Installation, use_case: str, order_id: str, why: str) -> None:
+    """Withdraws an order that no run will carry out; one that is not on record, or was carried out, is left.
+
+    Args:
+        installation: Signs with the decisions key.
+        use_case: The order's use case.
+        order_id: Its id.
+        why: What became of it.
+
+    Raises:
+        LedgerBroken, AccessRefused, ServiceUnavailable: As the hooks raise.
+    """
+    ledger = installation.ledger(use_case)
+    order = order_given(ledger.entries(), order_id)
+    if order is None:
+        return
+
+    def propose(entries: Sequence[Entry]) -> Proposal | Entry:
+        spent = carried_out_or_withdrawn(order, entries)
+        return spent or Proposal(EntryKind.WITHDRAWAL, use_case, {NAMES_ORDER: order.sequence, "reason": why})
+
+    ledger.propose(propose)
+
+
 def order_as_entered(installation: Installation, entered: Entry, said: GivenOrder) -> Order:
-    """An order that is on record, if the policy in force still lets that person give it.
+    """An order that is on record, in its own words, if the policy in force still lets that person give it.
 
     Raises:
         GovernanceError: As ``order``.
@@ -104,4 +146,4 @@ def order_as_entered(installation: Installation, entered: Entry, said: GivenOrde
         channel=OperationChannel(said.channel),
         reason=said.reason,
     )
-    return replace(given, order_id=said.order_id, entered=entered)
+    return replace(given, order_id=said.order_id, role=said.role, reason=said.reason, entered=entered)

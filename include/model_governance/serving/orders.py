@@ -107,7 +107,7 @@ def order(
     """
     is_stop = operation is Operation.STOP
     policy, people = (installation.policy, installation.people) if is_stop else files_in_force(installation)
-    said = " ".join("".join(each if each.isprintable() else " " for each in reason).split())[:_LONGEST_REASON]
+    said = " ".join("".join(each if each.isprintable() else " " for each in reason).split())[:_LONGEST_REASON].rstrip()
     deed = f"{operation.replace('_', ' ')} {use_case}"
     if not said:
         raise DecisionRefused(f"nobody may {deed} without a reason: say why")
@@ -149,16 +149,17 @@ def _declared(installation: Installation, use_case: str) -> UseCase | None:
         return None
 
 
-def carried_out_before(given: Order) -> Entry | None:
+def carried_out_before(given: Order, entries: Sequence[Entry]) -> Entry | None:
     """The entry by which an order was carried out already: it is not again, whoever has its task run once more.
 
-    Raises:
-        LedgerBroken, AccessRefused, ServiceUnavailable: As the ledger is read.
+    By the order that the entry names, which no entry can that was made of another; by the id where none is on record.
     """
-    if not given.order_id:
-        return None
-    entries = given.installation.ledger(given.use_case).entries()
-    return next((e for e in entries if e.kind in OPERATION_OF and e.body.get("order_id") == given.order_id), None)
+    for entry in entries:
+        if entry.kind not in OPERATION_OF or entry.body.get("order_id") != given.order_id or not given.order_id:
+            continue
+        if entry.body.get(NAMES_ORDER) == (given.entered.sequence if given.entered else None):
+            return entry
+    return None
 
 
 def refuse_unknown(installation: Installation, use_case: str, entries: Sequence[Entry]) -> None:

@@ -52,7 +52,7 @@ def have_earlier_version_serve(order: Order, to_version: int | None = None) -> E
     made = _made_before(order, entries, production, to_version)
     if made is not None:
         return _finished(order.installation, production, made)
-    target = _target(order, production, to_version)
+    target = deployment_to_go_back_to(order, production, to_version)
     version = Version.deployed_by(order.installation, target)
     refuse_marked_stopped(version, production)
     verify_version(version)
@@ -67,6 +67,9 @@ def have_earlier_version_serve(order: Order, to_version: int | None = None) -> E
     }
 
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:
+        made = carried_out_before(order, entries)
+        if made is not None:
+            return made
         now = read_production(entries)
         _refuse_standing(order, now)
         if now.attempt is None and now.served is not None and now.served.subject == version.arn and now.since:
@@ -99,7 +102,7 @@ def _made_before(
     An order that bears no id is taken for the one on record if it names the version that this brought back, or names
     none and repeats its words within an hour, or comes while it is not finished.
     """
-    if order.order_id and (made := carried_out_before(order)) is not None:
+    if (made := carried_out_before(order, entries)) is not None:
         return made
     since = production.since
     if production.stop or production.attempt or since is None or since.kind is not EntryKind.REVERSION:
@@ -156,7 +159,7 @@ def settle_reversion(installation: Installation, use_case: str) -> str:
     return f"version {version_of(since)} serves, as entry {since.sequence} says: whoever had it so had not finished"
 
 
-def _target(order: Order, production: Production, to_version: int | None) -> Entry:
+def deployment_to_go_back_to(order: Order, production: Production, to_version: int | None) -> Entry:
     """The deployment to go back to.
 
     Raises:

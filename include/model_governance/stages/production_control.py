@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk import Param, get_current_context, task
 
-from model_governance.domain.orders import ORDERS_COUNT_FOR, Operation
+from model_governance.domain.orders import BEGUN_WITHIN, Operation
 from model_governance.errors import DecisionRefused
 from model_governance.hooks.aws import PIPELINE_CONNECTION, AirflowClients
 from model_governance.hooks.configuration import Configuration
@@ -85,8 +85,8 @@ def refuse_stale(given_at: datetime, now: datetime) -> None:
     Raises:
         DecisionRefused: It was given more than an hour ago.
     """
-    if now - given_at > ORDERS_COUNT_FOR:
+    if now - given_at > BEGUN_WITHIN:
         raise DecisionRefused(
             f"this order was given at {given_at:%Y-%m-%d %H:%M} UTC and counts no longer: an order counts for "
-            f"{ORDERS_COUNT_FOR.total_seconds() / 60:.0f} minutes. Trigger a new run"
+            f"{BEGUN_WITHIN.total_seconds() / 60:.0f} minutes. Trigger a new run"
         )

@@ -14,7 +14,7 @@ from model_governance.domain.decision import Channel, DecisionVerdict, Gate
 from model_governance.domain.gate import GateState, GateVerdict
 from model_governance.errors import DecisionRefused, GovernanceError
 from model_governance.hooks.installation import Installation
-from model_governance.serving.order_entry import enter_order, given_order, order_by_user
+from model_governance.serving.order_entry import enter_order, given_order, order_by_user, withdraw_order
 from model_governance.triggers.registry_watch import deciding_installation
 from model_governance.web.mark_requests import Mark
 from model_governance.web.order_requests import OrderForm
@@ -123,3 +123,11 @@ class GovernanceDesk:
             self.installation, username, form.action, form.use_case, order_id=order_id, reason=form.reason
         )
         enter_order(given, given_order(given, to_version=form.to_version, drill=form.drill))
+
+    def withdraw(self, form: OrderForm, order_id: str, why: str) -> None:
+        """Withdraws an order that no run will carry out; one that is not on record is left.
+
+        Raises:
+            GovernanceError: It cannot be withdrawn.
+        """
+        withdraw_order(self.installation, form.use_case, order_id, why)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from model_governance.domain.orders import Operation
 
 CONTROL_DAG = "production_control"
+_JSON = re.compile(r"application/(?:[^/;\s]+\+)?json")
 _TRIGGER = re.compile(r"^/api/v2/dags/(?P<dag>[^/]+)/dagRuns$")
 
 
@@ -59,10 +60,20 @@ class OrderRequest:
         return f"{CONTROL_DAG}/{self.run_id}"
 
 
-def may_order(method: str, path: str) -> bool:
-    """Whether a request by this method to this path triggers production control."""
+def may_order(method: str, path: str, content_types: list[str]) -> bool:
+    """Whether a request triggers production control.
+
+    Args:
+        method: Of the request.
+        path: Decoded, without the root path.
+        content_types: What it says of its body. What does not say that it is JSON Airflow does not read as such, and
+            another site's form can send it.
+    """
     match = _TRIGGER.match(path) if method == "POST" else None
-    return match is not None and match["dag"] == CONTROL_DAG
+    if match is None or match["dag"] != CONTROL_DAG:
+        return False
+    kinds = [each.partition(";")[0].strip().lower() for each in content_types]
+    return bool(kinds) and all(_JSON.fullmatch(each) for each in kinds)
 
 
 def read_order_request(body: bytes) -> OrderRequest | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from starlette._utils import get_route_path
 
 from model_governance.domain.orders import Operation
-from model_governance.errors import AccessRefused, GovernanceError, LedgerBroken, ServiceUnavailable
+from model_governance.errors import DecisionRefused, GovernanceError, ServiceUnavailable
 from model_governance.web.answers import ASGIApp, Receive, Send, refusal_answer, replay, whole_body, with_length
 from model_governance.web.order_requests import CONTROL_DAG, OrderForm, OrderRequest, may_order, read_order_request
 from model_governance.web.users import may_trigger, signed_in_user
@@ -22,6 +23,12 @@ from model_governance.web.users import may_trigger, signed_in_user
 log = logging.getLogger(__name__)
 
 _SECONDS_A_STOP_WAITS = 5.0
+_NOT_OK = 300
+_RUN_IS_THERE = 409
+"""Of a request that was sent again: the run of the first one carries the order out."""
+
+
+_THREADS = 8
 
 
 class OrderDesk(Protocol):
@@ -34,9 +41,18 @@ class OrderDesk(Protocol):
             GovernanceError: It is refused, or cannot be entered.
         """
 
+    def withdraw(self, form: OrderForm, order_id: str, why: str) -> None:
+        """Withdraws an order that no run will carry out; one that is not on record is left.
+
+        Raises:
+            GovernanceError: It cannot be withdrawn.
+        """
+
 
 class OrderMiddleware:
     """Enters orders for production; every other request passes untouched.
+
+    Threads of its own, and others for stops: what hangs holds up no stop, and nothing else of the server.
 
     Args:
         app: What comes next.
@@ -46,16 +62,18 @@ class OrderMiddleware:
     def __init__(self, app: ASGIApp, desk: OrderDesk | None = None) -> None:
         self.app = app
         self._desk = desk
+        self._threads = ThreadPoolExecutor(_THREADS, "orders")
+        self._stops = ThreadPoolExecutor(_THREADS, "stops")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Handles a request by ASGI's protocol."""
-        if scope["type"] != "http" or not may_order(scope["method"], get_route_path(scope)):
+        if scope["type"] != "http" or not _may_order(scope):
             await self.app(scope, receive, send)
             return
         body = await whole_body(receive)
         if body is None:
             return
-        asked = await asyncio.to_thread(read_order_request, body)
+        asked = read_order_request(body)
         user = await signed_in_user(scope) if asked is not None else None
         if asked is None or user is None:  # Airflow refuses it itself
             await self.app(scope, replay(body, receive), send)
@@ -64,37 +82,65 @@ class OrderMiddleware:
         if refused is not None:
             await refusal_answer(*refused)(scope, receive, send)
             return
-        await self.app(with_length(scope, len(asked.body)), replay(asked.body, receive), send)
+        answered: list[int] = []
+
+        async def send_and_see(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                answered.append(message["status"])
+            await send(message)
+
+        try:
+            await self.app(with_length(scope, len(asked.body)), replay(asked.body, receive), send_and_see)
+        finally:
+            if not answered or (answered[0] >= _NOT_OK and answered[0] != _RUN_IS_THERE):
+                self._threads.submit(
+                    self._withdraw, asked, f"Airflow answered {answered[0] if answered else 'nothing'}"
+                )
 
     async def _ruling(self, asked: OrderRequest, user: Any) -> tuple[int, str] | None:
         """Enters the order, in a thread; a stop waits for that no longer than five seconds.
 
         What is entered later is a record all the same; who may stop is asked again by whoever carries it out.
         """
-        ruling = asyncio.ensure_future(asyncio.to_thread(self._refused, asked, user))
         is_stop = asked.form is not None and asked.form.action is Operation.STOP
+        threads = self._stops if is_stop else self._threads
+        ruling = asyncio.get_running_loop().run_in_executor(threads, self._refused, asked, user)
         done, _ = await asyncio.wait({ruling}, timeout=_SECONDS_A_STOP_WAITS if is_stop else None)
-        if not done:
-            log.warning("the stop %s goes on while its order is being entered", asked.order_id)
-            ruling.add_done_callback(_tell_fault)
-            return None
-        return ruling.result()
+        if done:
+            return ruling.result()
+        log.warning("the stop %s goes on while its order is being entered", asked.order_id)
+        return None
 
     def _refused(self, asked: OrderRequest, user: Any) -> tuple[int, str] | None:
-        """Enters the order; the status and reason of a refusal, None where the run may begin. Blocks."""
-        if not may_trigger(user, CONTROL_DAG):
-            return None  # Airflow refuses it itself
+        """Enters the order; the status and reason of a refusal, None where the run may begin. Blocks.
+
+        A stop is refused to who may not stop, and for nothing else.
+        """
         if asked.form is None:
-            return 422, f"Nothing was ordered: {asked.fault}"
+            return (422, f"Nothing was ordered: {asked.fault}") if may_trigger(user, CONTROL_DAG) else None
         try:
-            self._desk_of_the_installation().order(asked.form, asked.order_id, user.get_name())
-        except (ServiceUnavailable, LedgerBroken, AccessRefused) as fault:
-            if asked.form.action is not Operation.STOP:
-                return (503 if isinstance(fault, ServiceUnavailable) else 403), f"Nothing was ordered: {fault}"
-            log.warning("the stop %s goes on without its order on record: %s", asked.order_id, fault)
-        except GovernanceError as fault:
+            if may_trigger(user, CONTROL_DAG):  # otherwise Airflow refuses it itself
+                self._desk_of_the_installation().order(asked.form, asked.order_id, user.get_name())
+        except DecisionRefused as fault:
             return 403, f"Nothing was ordered: {fault}"
+        except Exception as fault:
+            if asked.form.action is Operation.STOP:
+                log.warning("the stop %s goes on without its order on record: %s", asked.order_id, fault)
+                return None
+            if not isinstance(fault, GovernanceError):
+                raise
+            self._threads.submit(self._withdraw, asked, "it could not be entered in time")
+            return (503 if isinstance(fault, ServiceUnavailable) else 403), f"Nothing was ordered: {fault}"
         return None
+
+    def _withdraw(self, asked: OrderRequest, why: str) -> None:
+        """Takes an order back that no run carries out. Blocks."""
+        if asked.form is None:
+            return
+        try:
+            self._desk_of_the_installation().withdraw(asked.form, asked.order_id, why)
+        except Exception as fault:  # it counts for an hour then, for what it says alone
+            log.warning("the order %s, of which no run has begun, is not withdrawn: %s", asked.order_id, fault)
 
     def _desk_of_the_installation(self) -> OrderDesk:
         if self._desk is None:
@@ -104,8 +150,6 @@ class OrderMiddleware:
         return self._desk
 
 
-def _tell_fault(ruling: asyncio.Future[tuple[int, str] | None]) -> None:
-    """Takes the outcome of an order that nobody waits for any more."""
-    fault = ruling.exception() if not ruling.cancelled() else None
-    if fault is not None:
-        log.warning("an order was not entered: %s", fault)
+def _may_order(scope: MutableMapping[str, Any]) -> bool:
+    kinds = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"content-type"]
+    return may_order(scope["method"], get_route_path(scope), kinds)

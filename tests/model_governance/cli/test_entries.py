@@ -165,6 +165,10 @@ BODIES: dict[EntryKind, tuple[dict[str, Any], list[str]]] = {
             "reason: it errs",
         ],
     ),
+    EntryKind.WITHDRAWAL: (
+        {"order": 12, "reason": "Airflow answered 409"},
+        ["the order of entry 12 is withdrawn, no run carries it out: Airflow answered 409"],
+    ),
     EntryKind.RETIREMENT: (
         {**ORDERED, "versions": [1, 2, 3], "endpoints": ["loans", "loans-test"]},
         [

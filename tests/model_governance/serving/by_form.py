@@ -32,12 +32,23 @@ class Filled:
     said: dict[str, Any]
     order_id: str
 
-    def enter(self) -> Filled:
+    def enter(self, hands: Installation | None = None) -> Filled:
         """Has the web server's principal enter the order."""
-        desk = GovernanceDesk()
-        vars(desk)["installation"] = self.plant.case.decisions
-        desk.order(OrderForm.model_validate(self.said), self.order_id, self.user)
+        self._desk(hands).order(self._form, self.order_id, self.user)
         return self
+
+    def withdraw(self, why: str) -> None:
+        """Has the web server's principal withdraw the order."""
+        self._desk(None).withdraw(self._form, self.order_id, why)
+
+    @property
+    def _form(self) -> OrderForm:
+        return OrderForm.model_validate(self.said)
+
+    def _desk(self, hands: Installation | None) -> GovernanceDesk:
+        desk = GovernanceDesk()
+        vars(desk)["installation"] = hands or self.plant.case.decisions
+        return desk
 
     def obey(self, hands: Installation | None = None) -> Entry:
         """Carries it out under the pipeline's principal."""

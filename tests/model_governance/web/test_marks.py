@@ -36,11 +36,12 @@ class Route:
     def __init__(self) -> None:
         self.reached: list[tuple[str, str, str, bytes]] = []
         self.status = 200
+        self.always: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
         self.reached.append((scope["method"], scope["path"], scope["query_string"].decode(), body))
-        status = self.status if b"new_state" in body else 200
+        status = self.always or (self.status if b"new_state" in body else 200)
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": json.dumps({"answered": scope["method"]}).encode()})
 
