@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.model_governance.serving.conftest import Plant, case, drive, later_by, plant
@@ -68,12 +68,10 @@ def test_two_runs_that_deploy_at_once_take_turns_and_the_later_version_serves(pl
         except GovernanceError as refusal:
             refused.append(refusal)
 
-    threads = [threading.Thread(target=deploy, args=[of(each, plant.pipeline)]) for each in versions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert plant.serves(versions[1])
+    with ThreadPoolExecutor(len(versions)) as pool:
+        for deployment in [pool.submit(deploy, of(each, plant.pipeline)) for each in versions]:
+            deployment.result()
+    assert plant.serves(versions[1]), refused
     # Version 3 serves already: by the ledger, by the registry alone so far, or by version 2's own supersession.
     late = ("has been since", "the registry says Superseded", "version 2 was superseded by version 3")
     assert all(any(words in str(refusal) for words in late) for refusal in refused), refused

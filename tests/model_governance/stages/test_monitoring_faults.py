@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -142,8 +143,8 @@ def test_strange_names_under_the_capture_folder_do_no_harm(case: Case, name: str
 def test_a_window_over_a_stop_holds_what_was_answered_before_and_after(case: Case) -> None:
     watched = Watched.deployed(case)
     [deployment] = case.entries(EntryKind.DEPLOYMENT)
-    ledger = watched.at(watched.hour(2) + timedelta(seconds=100)).ledger(case.name)
-    ledger.append(EntryKind.STOP, deployment.subject, {"version": 1, "reason": "a drill"})
+    owner = replace(case.principal("model-owner"), now=watched.at(watched.hour(2) + timedelta(seconds=100)).now)
+    owner.ledger(case.name).append(EntryKind.STOP, deployment.subject, {"version": 1, "reason": "a drill"})
     watched.capture(2)
     watched.tick(3)
     assert [each.body["rows"] for each in case.entries(EntryKind.MONITORING)] == [100]
