@@ -46,7 +46,7 @@ def obey(installation: Installation, order_id: str, user: str, form: Any, began:
             raise
         log.warning("the stop %s does not wait for the ledger: %s", order_id, fault)
     entered = order_given(entries, order_id)
-    if entered is not None:
+    if entered is not None and (form["action"] != Operation.STOP or read_order(entered).operation is Operation.STOP):
         return _carry_out(installation, entered, entries, began)
     return _stop_unrecorded(installation, order_id, user, form, entries, began)
 

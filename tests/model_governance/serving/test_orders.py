@@ -199,6 +199,18 @@ def test_a_stop_that_the_pipeline_made_up_keeps_nothing_in_service(plant: Plant)
     assert plant.settled() is None
 
 
+def test_a_form_that_asks_for_a_stop_does_nothing_else_whatever_bears_its_id(plant: Plant) -> None:
+    plant.declare()
+    plant.served()
+    order = filled(plant, Operation.RETIRE, OFFICER).enter()
+    stopping = filled(plant, Operation.STOP, OFFICER)
+    with pytest.raises(DecisionRefused, match="another order of the id"):
+        stopping.enter()
+    assert stopping.order_id == order.order_id
+    assert (stopping.obey().kind, plant.production.retirement) == (EntryKind.STOP, None)
+    assert plant.settled() is None
+
+
 def test_a_clean_up_lifts_no_stop(plant: Plant) -> None:
     plant.declare()
     plant.served()
