@@ -9,6 +9,7 @@ import pytest
 
 from model_governance.web.marks import MarkMiddleware
 from model_governance.web.one_writer import OneWriterMiddleware
+from model_governance.web.orders import OrderMiddleware
 from model_governance.web.pages import ANSWERS, FILES
 from model_governance.web.routes import API
 
@@ -32,11 +33,11 @@ def test_airflow_finds_one_plugin_with_its_routes_and_pages() -> None:
 @pytest.mark.parametrize(
     ("database", "middlewares"),
     [
-        ("sqlite:////tmp/airflow.db", [OneWriterMiddleware, MarkMiddleware]),
-        ("postgresql+psycopg2://airflow@database/airflow", [MarkMiddleware]),
+        ("sqlite:////tmp/airflow.db", [OneWriterMiddleware, MarkMiddleware, OrderMiddleware]),
+        ("postgresql+psycopg2://airflow@database/airflow", [MarkMiddleware, OrderMiddleware]),
     ],
 )
-def test_marks_pass_the_middleware_and_sqlites_writers_take_turns(
+def test_marks_and_orders_pass_their_middlewares_and_sqlites_writers_take_turns(
     database: str, middlewares: list[type], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", database)

@@ -68,10 +68,7 @@ def test_other_algorithms_and_digests_are_refused(kms: Any) -> None:
         (ALIAS, {"pipeline", "caretaker"}),
         (DECISIONS, {"decision-service"}),
         ("alias/model-governance-oversight", {"policy-owner"}),
-        (
-            "alias/model-governance-operations",
-            {"pipeline", "model-owner", "governance-officer", "production-approver"},
-        ),
+        ("alias/model-governance-operations", {"model-owner", "governance-officer", "production-approver"}),
     ],
 )
 def test_each_key_signs_for_its_own_and_for_nobody_else(server: RunningServer, alias: str, signers: set[str]) -> None:
