@@ -108,13 +108,14 @@ def enter_order(given: Order, said: GivenOrder) -> Entry:
     return given.installation.ledger(given.use_case).propose(propose)
 
 
-def withdraw_order(installation: Installation, use_case: str, order_id: str, why: str) -> None:
-    """Withdraws an order that no run will carry out; one that is not on record, or was carried out, is left.
+def withdraw_order(installation: Installation, use_case: str, order_id: str, *, actor: str, why: str) -> None:
+    """Withdraws an order that no run will carry out; one that is not on record, is another's or was carried out stays.
 
     Args:
         installation: Signs with the decisions key.
         use_case: The order's use case.
-        order_id: Its id.
+        order_id: Its id, which anybody may write into a request.
+        actor: Whose order it must be.
         why: What became of it.
 
     Raises:
@@ -122,7 +123,7 @@ def withdraw_order(installation: Installation, use_case: str, order_id: str, why
     """
     ledger = installation.ledger(use_case)
     order = order_given(ledger.entries(), order_id)
-    if order is None:
+    if order is None or order.body.get("actor") != actor:
         return
 
     def propose(entries: Sequence[Entry]) -> Proposal | Entry:

@@ -124,10 +124,12 @@ class GovernanceDesk:
         )
         enter_order(given, given_order(given, to_version=form.to_version, drill=form.drill))
 
-    def withdraw(self, form: OrderForm, order_id: str, why: str) -> None:
-        """Withdraws an order that no run will carry out; one that is not on record is left.
+    def withdraw(self, form: OrderForm, order_id: str, username: str, why: str) -> None:
+        """Withdraws that user's order, which no run will carry out; one that is not on record, or another's, is left.
 
         Raises:
             GovernanceError: It cannot be withdrawn.
         """
-        withdraw_order(self.installation, form.use_case, order_id, why)
+        person = self.installation.people.by_airflow_user(username)
+        if person is not None:
+            withdraw_order(self.installation, form.use_case, order_id, actor=person.id, why=why)

@@ -41,8 +41,8 @@ class OrderDesk(Protocol):
             GovernanceError: It is refused, or cannot be entered.
         """
 
-    def withdraw(self, form: OrderForm, order_id: str, why: str) -> None:
-        """Withdraws an order that no run will carry out; one that is not on record is left.
+    def withdraw(self, form: OrderForm, order_id: str, username: str, why: str) -> None:
+        """Withdraws that user's order, which no run will carry out; one that is not on record, or another's, is left.
 
         Raises:
             GovernanceError: It cannot be withdrawn.
@@ -93,9 +93,8 @@ class OrderMiddleware:
             await self.app(with_length(scope, len(asked.body)), replay(asked.body, receive), send_and_see)
         finally:
             if not answered or (answered[0] >= _NOT_OK and answered[0] != _RUN_IS_THERE):
-                self._threads.submit(
-                    self._withdraw, asked, f"Airflow answered {answered[0] if answered else 'nothing'}"
-                )
+                why = f"Airflow answered {answered[0] if answered else 'nothing'}"
+                self._threads.submit(self._withdraw, asked, user, why)
 
     async def _ruling(self, asked: OrderRequest, user: Any) -> tuple[int, str] | None:
         """Enters the order, in a thread; a stop waits for that no longer than five seconds.
@@ -129,16 +128,17 @@ class OrderMiddleware:
                 return None
             if not isinstance(fault, GovernanceError):
                 raise
-            self._threads.submit(self._withdraw, asked, "it could not be entered in time")
+            self._threads.submit(self._withdraw, asked, user, "it could not be entered in time")
             return (503 if isinstance(fault, ServiceUnavailable) else 403), f"Nothing was ordered: {fault}"
         return None
 
-    def _withdraw(self, asked: OrderRequest, why: str) -> None:
-        """Takes an order back that no run carries out. Blocks."""
+    def _withdraw(self, asked: OrderRequest, user: Any, why: str) -> None:
+        """Takes the user's order back that no run carries out. Blocks."""
         if asked.form is None:
             return
         try:
-            self._desk_of_the_installation().withdraw(asked.form, asked.order_id, why)
+            if may_trigger(user, CONTROL_DAG):  # otherwise none was entered
+                self._desk_of_the_installation().withdraw(asked.form, asked.order_id, user.get_name(), why)
         except Exception as fault:  # it counts for an hour then, for what it says alone
             log.warning("the order %s, of which no run has begun, is not withdrawn: %s", asked.order_id, fault)
 

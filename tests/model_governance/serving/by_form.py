@@ -37,9 +37,9 @@ class Filled:
         self._desk(hands).order(self._form, self.order_id, self.user)
         return self
 
-    def withdraw(self, why: str) -> None:
-        """Has the web server's principal withdraw the order."""
-        self._desk(None).withdraw(self._form, self.order_id, why)
+    def withdraw(self, why: str, user: str = "") -> None:
+        """Has the web server's principal withdraw the order, for whoever gave it or another user."""
+        self._desk(None).withdraw(self._form, self.order_id, user or self.user, why)
 
     @property
     def _form(self) -> OrderForm:

@@ -166,6 +166,9 @@ def test_an_order_that_was_withdrawn_is_not_carried_out_and_one_that_was_is_not_
     done = filled(plant, Operation.STOP, OWNER, run="done").enter()
     entry = done.obey()
     order = filled(plant, Operation.RESUME, APPROVER, run="gone").enter()
+    for user in (OWNER, OFFICER, "data-scientist", "stranger"):
+        order.withdraw("a request of the same id was refused", user)
+    assert plant.entries(EntryKind.WITHDRAWAL) == []
     for each in (done, order, order, filled(plant, Operation.RETIRE, OFFICER, run="never entered")):
         each.withdraw("Airflow answered 500")
     [withdrawal] = plant.entries(EntryKind.WITHDRAWAL)

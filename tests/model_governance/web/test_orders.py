@@ -38,7 +38,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.given: list[tuple[OrderForm, str, str]] = []
-        self.withdrawn: Queue[tuple[str, str]] = Queue()
+        self.withdrawn: Queue[tuple[str, str, str]] = Queue()
         self.fault: Exception | None = None
 
     def order(self, form: OrderForm, order_id: str, username: str) -> None:
@@ -46,8 +46,8 @@ class Desk:
             raise self.fault
         self.given.append((form, order_id, username))
 
-    def withdraw(self, form: OrderForm, order_id: str, why: str) -> None:
-        self.withdrawn.put((order_id, why))
+    def withdraw(self, form: OrderForm, order_id: str, username: str, why: str) -> None:
+        self.withdrawn.put((order_id, username, why))
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_a_stop_is_refused_to_who_may_not_stop_and_for_no_fault_of_ours(call: Ca
 def test_an_order_whose_run_airflow_refuses_is_withdrawn(call: Call, route: Route, desk: Desk, status: int) -> None:
     route.always = status
     assert call({**BODY, "dag_run_id": "mine"}).status_code == status
-    assert desk.withdrawn.get(timeout=30) == ("production_control/mine", f"Airflow answered {status}")
+    assert desk.withdrawn.get(timeout=30) == ("production_control/mine", "olivia", f"Airflow answered {status}")
 
 
 def test_an_order_of_a_request_that_was_sent_again_stands(call: Call, route: Route, desk: Desk) -> None:
@@ -290,9 +290,13 @@ def test_what_airflow_refuses_as_malformed_reaches_it_as_it_is(
 
 @pytest.mark.parametrize("user", ["", "viewer"])
 def test_whom_airflow_refuses_it_refuses_itself(call: Call, route: Route, desk: Desk, user: str) -> None:
-    call(BODY, user=user)
+    """And nobody's order of the id in the request is withdrawn for it."""
+    route.always = 403
+    call({**BODY, "dag_run_id": "another's"}, user=user)
     assert len(route.reached) == 1
     assert desk.given == []
+    call({**BODY, "dag_run_id": "mine"})
+    assert desk.withdrawn.get(timeout=30)[0] == "production_control/mine"
 
 
 @pytest.mark.parametrize(
