@@ -164,7 +164,7 @@ def _chain(private: dict[Authority, Ed25519PrivateKey], keys: dict[Authority, Pu
     entries: list[Entry] = []
     for number in range(_ENTRIES):
         kind = EntryKind.DECISION if number % 10 == 9 else EntryKind.EVIDENCE
-        authority = authority_over(kind)
+        authority = authority_over(kind, {})
         entry = next_entry(
             entries[-1] if entries else None,
             use_case="bench",
